@@ -1,0 +1,53 @@
+package cohesitysim
+
+import "maps"
+
+// operations is the table of what is served, by method and path. Paths that
+// begin with /irisservices hang off the host root (IBM NOTES section 1).
+func (s *Sim) operations() map[string]operation {
+	const v1, data = "/irisservices/api/v1", "/v2/data-protect"
+	all := map[string]operation{
+		"GET " + v1 + "/progressMonitors":         s.getProgressMonitors,
+		"GET " + v1 + "/public/protectionSources": s.listProtectionSources,
+
+		"GET /v2/data-source-connections": s.getDataSourceConnections,
+		"GET /v2/data-source-connectors":  s.getDataSourceConnectors,
+	}
+	maps.Copy(all, map[string]operation{
+		"GET " + data + "/policies":         s.getProtectionPolicies,
+		"POST " + data + "/policies":        s.createProtectionPolicy,
+		"GET " + data + "/policies/{id}":    s.getProtectionPolicyByID,
+		"PUT " + data + "/policies/{id}":    s.updateProtectionPolicy,
+		"DELETE " + data + "/policies/{id}": s.deleteProtectionPolicy,
+
+		"GET " + data + "/protection-groups":                    s.getProtectionGroups,
+		"POST " + data + "/protection-groups":                   s.createProtectionGroup,
+		"GET " + data + "/protection-groups/{id}":               s.getProtectionGroupByID,
+		"PUT " + data + "/protection-groups/{id}":               s.updateProtectionGroup,
+		"DELETE " + data + "/protection-groups/{id}":            s.deleteProtectionGroup,
+		"GET " + data + "/protection-groups/{id}/runs":          s.getProtectionGroupRuns,
+		"PUT " + data + "/protection-groups/{id}/runs":          s.updateProtectionGroupRun,
+		"POST " + data + "/protection-groups/{id}/runs":         s.createProtectionGroupRun,
+		"POST " + data + "/protection-groups/{id}/runs/actions": s.performActionOnProtectionGroupRun,
+		"GET " + data + "/protection-groups/{id}/runs/{runId}":  s.getProtectionGroupRun,
+		"GET " + data + "/runs/{runId}/progress":                s.getProtectionRunProgress,
+
+		"GET " + data + "/objects/{id}/snapshots":                s.getObjectSnapshots,
+		"GET " + data + "/search/objects":                        s.searchObjects,
+		"GET " + data + "/search/protected-objects":              s.searchProtectedObjects,
+		"POST " + data + "/search/indexed-objects":               s.searchIndexedObjects,
+		"POST " + data + "/snapshots/restore-points":             s.getRestorePointsInTimeRange,
+		"GET " + data + "/snapshots/{snapshotsId}/download-file": s.downloadIndexedFile,
+
+		"GET " + data + "/recoveries":                         s.getRecoveries,
+		"POST " + data + "/recoveries":                        s.createRecovery,
+		"POST " + data + "/recoveries/download-files-folders": s.createDownloadRecovery,
+		"GET " + data + "/recoveries/{id}":                    s.getRecoveryByID,
+		"POST " + data + "/recoveries/{id}/cancel":            s.cancelRecoveryByID,
+		"GET " + data + "/recoveries/{id}/download-files":     s.downloadFilesFromRecovery,
+
+		"GET " + data + "/sources/registrations":      s.getSourceRegistrations,
+		"GET " + data + "/sources/registrations/{id}": s.getProtectionSourceRegistration,
+	})
+	return all
+}
