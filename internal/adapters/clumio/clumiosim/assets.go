@@ -1,0 +1,215 @@
+package clumiosim
+
+import (
+	"slices"
+	"strconv"
+	"time"
+)
+
+// assetSpec is what differs between the lists of assets.
+type assetSpec struct {
+	path, resource, param string
+	filters               filterRules
+	applied               bool // the list answers filter_applied
+	embeds                []string
+	wire                  func(*Sim, *asset, time.Time) object
+}
+
+// assetSpecs is the table in NOTES section 4.
+func assetSpecs() []assetSpec {
+	policyEmbed := []string{"read-policy-definition"}
+	one, some := filterRule{"eq", textValue}, filterRule{"in", textValue}
+	all, yes := filterRule{"all", textValue}, filterRule{"eq", flagValue}
+	deleted := filterRule{"eq in", flagValue}
+	return []assetSpec{
+		{path: pathInstances, resource: "aws-ec2-instances", param: "instance_id", embeds: policyEmbed, filters: filterRules{
+			"environment_id": one, "name": {"contains eq", textValue}, "instance_native_id": {"eq contains", textValue},
+			"account_native_id": one, "aws_region": one, "protection_status": some, "backup_status": some,
+			"deactivated": yes, "protection_info.policy_id": one, "tags.id": all, "is_deleted": deleted,
+			"availability_zone": one,
+		}, wire: wireInstance},
+		{path: pathVolumes, resource: "aws-ebs-volumes", param: "volume_id", embeds: policyEmbed, filters: filterRules{
+			"environment_id": one, "name": {"contains eq", textValue}, "volume_native_id": {"eq contains", textValue},
+			"account_native_id": one, "protection_status": {"eq in", textValue}, "backup_status": some,
+			"deactivated": yes, "protection_info.policy_id": one, "tags.id": all, "is_deleted": deleted,
+		}, wire: wireVolume},
+		{path: pathResources, resource: "aws-rds-resources", param: "resource_id", embeds: policyEmbed, applied: true, filters: filterRules{
+			"resource_native_id": one, "name": {"contains", textValue}, "account_native_id": one, "environment_id": one,
+			"engine": one, "tags.id": all, "type": some, "protection_info.policy_id": one, "protection_status": some,
+			"deactivated": yes, "backup_status": some, "is_deleted": deleted,
+		}, wire: wireResource},
+		{path: pathTables, resource: "aws-dynamodb-tables", param: "table_id", embeds: policyEmbed, filters: filterRules{
+			"environment_id": one, "name": {"contains", textValue}, "table_native_id": one, "aws_region": one,
+			"account_native_id": one, "tags.id": all, "protection_info.policy_id": one, "protection_status": some,
+			"deactivated": yes, "backup_status": some, "is_deleted": deleted,
+		}, wire: wireTable},
+		{path: pathBuckets, resource: "aws-s3-buckets", param: "bucket_id", filters: filterRules{
+			"environment_id": one, "name": {"contains in", textValue}, "account_native_id": one,
+			"aws_region": {"eq in", textValue}, "is_deleted": deleted, "tags.id": all, "aws_tag": {"in all", textValue},
+			"excluded_aws_tag": all, "organizational_unit_id": some, "asset_id": some, "event_bridge_enabled": yes,
+			"is_versioning_enabled": yes, "is_encryption_enabled": yes, "is_replication_enabled": yes,
+			"is_supported": yes, "is_active": yes, "protection_method": {"eq in", textValue},
+		}, wire: wireBucket},
+		{path: pathGroups, resource: "protection-groups", param: "group_id", filters: filterRules{
+			"is_deleted": deleted, "name": {"contains eq", textValue}, "protection_info.policy_id": one,
+			"protection_status": some, "deactivated": yes, "organizational_unit_id": some,
+		}, wire: wireProtectionGroup},
+		{path: pathS3Assets, resource: "protection-groups-s3-assets", param: "protection_group_s3_asset_id", filters: filterRules{
+			"account_native_id": one, "aws_region": one, "bucket_id": one, "bucket_name": {"eq contains", textValue},
+			"environment_id": one, "is_deleted": deleted, "protection_group_id": one, "protection_info.policy_id": one,
+			"protection_status": some, "deactivated": yes, "backup_status": some, "organizational_unit_id": some,
+			"added_by": some, "is_supported": yes,
+		}, wire: wireGroupBucket},
+	}
+}
+
+// listAssets serves one list of assets. Deleted ones show only when the filter
+// speaks of them (NOTES section 4).
+func (s *Sim) listAssets(spec assetSpec) endpoint {
+	return func(c *call) (answer, error) {
+		raw := c.query.Get("filter")
+		conditions, err := parseFilter(raw, spec.filters)
+		if err != nil {
+			return answer{}, err
+		}
+		lookback, err := lookbackOf(c)
+		if err != nil {
+			return answer{}, err
+		}
+		byDeletion := slices.ContainsFunc(conditions, func(c condition) bool { return c.field == "is_deleted" })
+		var found []*asset
+		for _, a := range s.assets[spec.path] {
+			if c.sees(a.unit) && (byDeletion || !a.deleted) && allHold(conditions, func(f string) []string { return s.assetField(a, f) }) {
+				found = append(found, a)
+			}
+		}
+		var applied any
+		if spec.applied {
+			applied = echo(raw, object{"is_deleted": object{"$eq": false}})
+		}
+		return s.numbered(c, list{total: len(found), applied: applied, item: func(i int) object {
+			return s.showAsset(c, spec, found[i], lookback)
+		}})
+	}
+}
+
+func (s *Sim) readAsset(spec assetSpec) endpoint {
+	return func(c *call) (answer, error) {
+		lookback, err := lookbackOf(c)
+		if err != nil {
+			return answer{}, err
+		}
+		a := s.assetAt(c, spec.path, c.params[spec.param])
+		if a == nil {
+			return answer{}, notFound()
+		}
+		return ok(s.showAsset(c, spec, a, lookback))
+	}
+}
+
+// assetAt finds an asset that the call may see; nil when there is none.
+func (s *Sim) assetAt(c *call, path, id string) *asset {
+	if a := s.assetByID[id]; a != nil && a.path == path && c.sees(a.unit) {
+		return a
+	}
+	return nil
+}
+
+func lookbackOf(c *call) (bool, error) {
+	raw := c.query.Get("lookback_days")
+	days, err := strconv.Atoi(raw)
+	if raw != "" && (err != nil || days < 0) {
+		return false, badRequest("lookback_days %q is not a number", raw)
+	}
+	return days > 0, nil
+}
+
+func (s *Sim) assetField(a *asset, name string) []string {
+	e := a.environment
+	switch name {
+	case "environment_id":
+		return []string{e.id}
+	case "name", "bucket_name":
+		return []string{a.name}
+	case "instance_native_id", "volume_native_id", "resource_native_id", "table_native_id":
+		return []string{a.nativeID}
+	case "account_native_id":
+		return []string{e.account}
+	case "aws_region":
+		return []string{e.region}
+	case "availability_zone":
+		return []string{machineOf(a).zone}
+	case "organizational_unit_id":
+		return []string{a.unit}
+	case "asset_id":
+		return []string{a.id}
+	case "type":
+		return []string{a.kind}
+	case "engine":
+		return []string{engineOf(a).name}
+	case "backup_status":
+		return []string{a.backupStatus}
+	case "bucket_id":
+		return []string{a.bucket.id}
+	case "protection_group_id":
+		return []string{a.group.id}
+	case "added_by":
+		return []string{addedBy(a)}
+	}
+	return s.assetState(a, name)
+}
+
+func (s *Sim) assetState(a *asset, name string) []string {
+	switch name {
+	case "is_deleted":
+		return []string{flagText(a.deleted)}
+	case "deactivated":
+		return []string{flagText(a.deactivated)}
+	case "is_supported":
+		return []string{flagText(!a.unsupported)}
+	case "is_active":
+		return []string{flagText(!a.deleted)}
+	case "is_versioning_enabled", "is_encryption_enabled":
+		return []string{"true"}
+	case "is_replication_enabled", "event_bridge_enabled":
+		return []string{"false"}
+	case "protection_method":
+		if s.groupsOf(a) > 0 {
+			return []string{"securevault"}
+		}
+		return []string{"none"}
+	case "protection_info.policy_id":
+		if a.policy != nil {
+			return []string{a.policy.id}
+		}
+	case "protection_status":
+		if status, known := a.protection().(string); known {
+			return []string{status}
+		}
+	case "tags.id":
+		ids := make([]string, 0, len(a.tags))
+		for _, t := range a.tags {
+			ids = append(ids, t.id)
+		}
+		return ids
+	}
+	return nil
+}
+
+// groupsOf counts the protection groups that a bucket belongs to.
+func (s *Sim) groupsOf(bucket *asset) int {
+	n := 0
+	for _, a := range s.assets[pathS3Assets] {
+		if a.bucket == bucket && !a.deleted {
+			n++
+		}
+	}
+	return n
+}
+
+func addedBy(a *asset) string {
+	if a.seed%3 == 0 {
+		return "user"
+	}
+	return "bucket_rule"
+}
