@@ -171,7 +171,7 @@ func wireProtectionGroup(s *Sim, a *asset, _ time.Time) object {
 		"backup_target_aws_region": a.environment.region, "is_backup_target_region_configured": true,
 		"created_timestamp": wireTime(a.made), "modified_timestamp": wireTime(a.made.Add(time.Hour)),
 		"earliest_available_backup_timestamp": nil, "last_backup_timestamp": s.lastBackup(a),
-		"last_continuous_backup_timestamp": nil, "regions": []string{a.environment.region},
+		"last_continuous_backup_timestamp": nil,
 		"object_filter": object{
 			"earliest_last_modified_timestamp": nil, "latest_version_only": true, "prefix_filters": []object{},
 			"storage_classes": []string{"S3 Standard", "S3 Standard-IA"},

@@ -103,7 +103,14 @@ func (s *Sim) readAsset(spec assetSpec) endpoint {
 		if a == nil {
 			return answer{}, notFound()
 		}
-		return ok(s.showAsset(c, spec, a, lookback))
+		record := s.showAsset(c, spec, a, lookback)
+		switch spec.path { // what only reading one shows
+		case pathGroups:
+			record["regions"] = []string{a.environment.region}
+		case pathBuckets:
+			record["_etag"] = `W/"` + a.id[:8] + `"`
+		}
+		return ok(record)
 	}
 }
 

@@ -14,6 +14,7 @@ type backupSpec struct {
 	embeds         []string
 	longID         bool
 	wire           func(*Sim, *backup, int, *rand.Rand) object
+	wireOne        func(*Sim, *backup, int, *rand.Rand) object // when reading one looks different
 }
 
 // backupFilters is the table in NOTES section 4: the asset, the start, and what
@@ -49,7 +50,7 @@ func backupSpecs() []backupSpec {
 			filters: backupFilters("resource_id", nil),
 			// The last one is what the vendor's own sample compares with (NOTES section 10).
 			kinds: []string{"clumio_snapshot", "clumio_snapshot", "granular_backup", "aws_rds_resource_granular_backup"},
-			wire:  wireRDS,
+			wire:  wireRDS, wireOne: wireRDSRead,
 		},
 		{
 			path: ListDynamoDB, resource: "backup-aws-dynamodb-tables", versions: v1, assetFilter: "table_id",

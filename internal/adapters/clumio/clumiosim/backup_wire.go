@@ -159,6 +159,21 @@ func wireRDS(_ *Sim, b *backup, _ int, draws *rand.Rand) object {
 	}
 }
 
+// wireRDSRead: one backup has other members than the list, and its size is in
+// bytes where the list counts GiB.
+func wireRDSRead(_ *Sim, b *backup, _ int, draws *rand.Rand) object {
+	e, a := engineOf(b.asset), b.asset
+	return object{
+		"account_native_id": a.environment.account, "aws_azs": e.zones, "aws_region": a.environment.region,
+		"database_native_id": a.nativeID, "engine": e.name, "engine_version": e.version,
+		"instances":         []object{{"class": e.class, "is_publicly_accessible": false, "name": a.name + "-1"}},
+		"kms_key_native_id": e.key, "migration_timestamp": nil, "option_group_name": "default:" + e.name,
+		"parameter_group_name": "default." + e.name, "resource_id": a.id, "resource_type": a.kind,
+		"security_group_native_ids": []string{e.group}, "size": (e.gibibytes + int64(draws.IntN(5))) * gib,
+		"subnet_group_name": e.subnets, "tags": plainTags(a.tags), "type": b.kind,
+	}
+}
+
 func wireDynamoDB(_ *Sim, b *backup, _ int, draws *rand.Rand) object {
 	record := tableOf(b.asset)
 	record["_etag"] = `W/"` + hexText(draws, 6) + `"`

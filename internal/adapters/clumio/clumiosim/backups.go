@@ -261,6 +261,9 @@ func (s *Sim) readBackup(spec backupSpec) endpoint {
 		if b == nil || !c.sees(b.asset.unit) {
 			return answer{}, notFound()
 		}
+		if spec.wireOne != nil {
+			spec.wire = spec.wireOne
+		}
 		return ok(s.showBackup(c, spec, b))
 	}
 }
