@@ -30,6 +30,14 @@ func (c *call) backupRecord(b *backup) object {
 	return o
 }
 
+// backupDetails differs from the record in a list by two members.
+func (c *call) backupDetails(b *backup) object {
+	o := c.backupRecord(b)
+	delete(o, "warningsAcknowledged")
+	o["iscsiMountable"] = b.usable() && b.entity.kind == "VM"
+	return o
+}
+
 func (c *call) locations(b *backup) []object {
 	out := []object{}
 	for i := range b.destinations {
@@ -140,6 +148,7 @@ func (c *call) markBackups(apply bool) answer {
 		for _, row := range c.locations(b) {
 			row["previousType"], row["previousHint"], row["previousArchiveExpire"] = enum(b.kind), enum(before), moment(expiry)
 			row["retentionHint"], row["archiveExpire"] = enum(orElse(one.RetentionHint.Name, before)), moment(one.ArchiveExpire)
+			delete(row, "backupDestinationType")
 			out = append(out, row)
 		}
 		if apply {

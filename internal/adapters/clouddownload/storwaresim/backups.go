@@ -233,9 +233,7 @@ func (c *call) getBackup() answer {
 	if b == nil {
 		return notFound("backup")
 	}
-	record := c.backupRecord(b)
-	record["iscsiMountable"] = b.usable() && b.entity.kind == "VM"
-	return ok(record)
+	return ok(c.backupDetails(b))
 }
 
 func (c *call) describeBackup() answer {

@@ -113,6 +113,9 @@ func (c *call) mountDetails(d *download) object {
 	o := c.mountListRecord(d)
 	delete(o, "mountedFileSystemCount")
 	delete(o, "mountedFileCount")
+	if d.backup != nil {
+		o["backup"] = c.backupDetails(d.backup)
+	}
 	o["statusInfo"] = orElse(d.statusInfo, d.task.statusInfoAt(c.now))
 	return o
 }

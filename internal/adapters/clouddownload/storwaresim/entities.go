@@ -137,13 +137,16 @@ func (c *call) machineRecord(e *entity) object {
 
 func (c *call) agentRecord(e *entity) object {
 	o := c.entityRecord(e)
-	o["osType"], o["policy"] = enum(e.osType), e.policy.ref()
+	o["osType"] = enum(e.osType)
 	return o
 }
 
 func (c *call) applicationRecord(e *entity) object {
 	o := c.entityRecord(e)
 	o["envVariablesCount"], o["appBackupPolicy"] = 0, nil
+	for _, name := range []string{"lastSuccessfulIncBackup", "lastChainMarkedForDeletion", "possibleActions", "averageProgress"} {
+		delete(o, name) // members that this record alone lacks
+	}
 	if e.policy != nil {
 		o["appBackupPolicy"] = c.policyDetails(e.policy)
 	}

@@ -201,6 +201,7 @@ func (c *call) policyDetails(p *policy) object {
 		o["visibleForAllProjects"], o["quiesceBeforeSnapshot"] = true, false
 	case "app-backup":
 		o["apps"] = members
+		delete(o, "autoAssignSettings")
 	}
 	return o
 }

@@ -123,7 +123,7 @@ func (c *call) sessionInfo(live *session) object {
 		"lastSuccessfulLogin": live.opened.UnixMilli(),
 		"lastFailedLogin":     nil,
 		"uiTimeZone":          "UTC",
-		"privileges":          []object{{"name": "MGMT_RBAC_ACCESS_READ"}, {"name": "NODE_READ"}},
+		"privileges":          []enum{"MGMT_RBAC_ACCESS_READ", "NODE_READ"},
 		"appUserSettings":     object{"unmountPeriodForMountedBackups": downloadLife.Milliseconds()},
 	}
 }
