@@ -63,8 +63,11 @@ func counts(objects []runObject) (good, bad, canceled int) {
 func (s *Sim) localSummary(r run, objects []runObject) obj {
 	out := obj{
 		"runType": r.runType, "status": r.status, "isSlaViolated": false, "startTimeUsecs": r.start,
-		"endTimeUsecs": when(r.end), "messages": s.runMessages(r), "localTaskId": s.localTaskID(r),
+		"endTimeUsecs": when(r.end), "messages": nil, "localTaskId": s.localTaskID(r),
 		"progressTaskId": progressTask(r), "dataLock": nil, "localSnapshotStats": nil,
+	}
+	if message := runMessage(r); message != "" {
+		out["messages"] = []any{message}
 	}
 	if !r.open() {
 		good, bad, canceled := counts(objects)
@@ -88,8 +91,8 @@ func (s *Sim) archivalSummary(r run, objects []runObject) obj {
 			out["expiryTimeUsecs"] = r.expiry()
 		}
 	}
-	if messages := s.runMessages(r); messages != nil {
-		out["message"] = messages[0]
+	if message := runMessage(r); message != "" {
+		out["message"] = message
 	}
 	return out
 }
@@ -109,14 +112,14 @@ func (s *Sim) archivalCommon(r run, status string) obj {
 
 func progressTask(r run) string { return fmt.Sprintf("backup_%d_1", r.instance) }
 
-func (s *Sim) runMessages(r run) []any {
+func runMessage(r run) string {
 	switch r.status {
 	case "Failed":
-		return []any{"Source is not reachable."}
+		return "Source is not reachable."
 	case "SucceededWithWarning":
-		return []any{"1 file was skipped"}
+		return "1 file was skipped"
 	}
-	return nil
+	return ""
 }
 
 func (s *Sim) runObjectsJSON(r run, objects []runObject) []any {
