@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// operation is the part of the contract that the route table repeats.
-type operation struct {
+// contractOperation is the part of the contract that the route table repeats.
+type contractOperation struct {
 	Accept     []string `json:"x-required-accept"`
 	Parameters []struct {
 		Name   string          `json:"name"`
@@ -23,19 +23,19 @@ type operation struct {
 	} `json:"parameters"`
 }
 
-func operations(t *testing.T) map[string]operation {
+func operations(t *testing.T) map[string]contractOperation {
 	t.Helper()
 	raw, err := os.ReadFile(filepath.Join("testdata", "contract.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	var doc struct {
-		Paths map[string]map[string]operation `json:"paths"`
+		Paths map[string]map[string]contractOperation `json:"paths"`
 	}
 	if err := json.Unmarshal(raw, &doc); err != nil {
 		t.Fatal(err)
 	}
-	out := map[string]operation{}
+	out := map[string]contractOperation{}
 	for path, methods := range doc.Paths {
 		for method, o := range methods {
 			out[strings.ToUpper(method)+" "+path] = o
