@@ -18,6 +18,7 @@ const (
 	runEvery    = 4 * hour
 	openFor     = 6 * hour // a run that was open at birth stays open this long
 	retention   = 30 * day
+	lockedFor   = 7 * day
 	defaultTask = 8 * time.Second
 	never       = math.MaxInt64
 )
@@ -60,12 +61,28 @@ type run struct {
 	edit      edit
 }
 
-func (r run) id() string   { return fmt.Sprintf("%d:%d", r.instance, r.start) }
-func (r run) open() bool   { return r.end == 0 }
-func (r run) key() runKey  { return runKey{r.g.id, r.k} }
-func (r run) lock() string { return r.edit.lock }
-
+func (r run) id() string    { return fmt.Sprintf("%d:%d", r.instance, r.start) }
+func (r run) open() bool    { return r.end == 0 }
+func (r run) key() runKey   { return runKey{r.g.id, r.k} }
 func (r run) expiry() int64 { return r.start + retention + r.edit.extraDays*day }
+
+// lock is the data lock on the snapshots of a run as of now, set by its policy
+// or by a client; keeping a snapshot longer extends it (IBM NOTES section 9).
+func (s *Sim) lock(r run, now int64) (mode string, until int64) {
+	mode, until = r.edit.lock, r.expiry()
+	if mode == "" && r.k < r.g.runs && s.policyIDOf(r.g) == s.uid(lockedPolicy) {
+		mode, until = "Administrative", r.start+lockedFor+r.edit.extraDays*day
+	}
+	if until <= now {
+		return "", 0
+	}
+	return mode, until
+}
+
+func (s *Sim) locked(r run, now int64) bool {
+	mode, _ := s.lock(r, now)
+	return mode != ""
+}
 
 // instance numbers grow within a group and are unique over groups.
 func (s *Sim) instance(g *group, k int) int64 {

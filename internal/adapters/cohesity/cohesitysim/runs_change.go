@@ -126,7 +126,7 @@ func (s *Sim) applyChange(r run, change obj, now int64) string {
 	expired := r.expiry()+days*day <= now
 	if truth(change, "deleteSnapshot") || (days < 0 && expired) {
 		switch {
-		case r.lock() != "":
+		case s.locked(r, now):
 			return "Snapshot is under data lock."
 		case r.edit.hold != nil && *r.edit.hold:
 			return "Snapshot is on legal hold."
@@ -134,7 +134,7 @@ func (s *Sim) applyChange(r run, change obj, now int64) string {
 		s.editOf(r).deleted = true
 		return ""
 	}
-	if days < 0 && r.lock() != "" {
+	if days < 0 && s.locked(r, now) {
 		return "Snapshot is under data lock."
 	}
 	e := s.editOf(r)

@@ -310,22 +310,23 @@ func (c *client) changeRuns() {
 	}
 }
 
-func BenchmarkRunsPage(b *testing.B) {
-	sim := New(Options{Groups: 2000, RunsPerGroup: 100})
-	g := sim.groups[1000]
-	b.ReportAllocs()
-	for b.Loop() {
-		c := &call{r: &http.Request{}, params: &params{}, now: sim.now()}
-		f := runFilter{to: never, count: 100, details: true, seenUntil: never}
-		n := 0
-		for k := g.total() - 1; k >= 0; k-- {
-			if r := sim.run(g, k, c.now); sim.matches(f, r) {
-				_ = sim.runJSON(r, true)
-				n++
-			}
-		}
-		if n != 100 {
-			b.Fatal(n)
-		}
+func TestDataLockKeepsASnapshot(t *testing.T) {
+	c := newClient(t, Options{Seed: 6})
+	f := c.factWhere(func(f Fact) bool {
+		g := c.sim.groupByID[f.GroupID]
+		return f.SnapshotID != "" && !f.GroupDeleted && c.sim.policyIDOf(g) == c.sim.uid(lockedPolicy) && c.sim.isLocal(g, 0)
+	})
+	remove := func() int {
+		result := c.want(http.StatusMultiStatus, http.MethodPut, api+"/protection-groups/"+f.GroupID+"/runs", obj{
+			"updateProtectionGroupRunParams": []obj{{"runId": f.RunID, "localSnapshotConfig": obj{"deleteSnapshot": true}}},
+		}).json(t)
+		return len(items(result, "failedRuns"))
+	}
+	if remove() != 1 {
+		t.Error("a locked snapshot was deleted")
+	}
+	c.clock.Advance(7 * 24 * time.Hour)
+	if remove() != 0 {
+		t.Error("the lock did not end")
 	}
 }

@@ -194,8 +194,8 @@ func (s *Sim) addRetention(out obj, r run, o runObject) {
 		return
 	}
 	out["isManuallyDeleted"] = r.edit.deleted
-	if r.lock() != "" {
-		out["dataLockConstraints"] = obj{"mode": r.lock(), "expiryTimeUsecs": r.expiry()}
+	if mode, until := s.lock(r, s.now()); mode != "" {
+		out["dataLockConstraints"] = obj{"mode": mode, "expiryTimeUsecs": until}
 	}
 }
 

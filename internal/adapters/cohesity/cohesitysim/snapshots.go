@@ -31,7 +31,7 @@ func (s *Sim) snapshotJSON(x snapshot) obj {
 		"protectionGroupRunId": x.run.id(), "runInstanceId": x.run.instance, "runStartTimeUsecs": x.run.start,
 		"runType": x.run.runType, "snapshotTargetType": "Archival", "externalTargetInfo": archivalTarget(),
 		"snapshotTimestampUsecs": snapshotTime(x.run), "expiryTimeUsecs": x.run.expiry(),
-		"indexingStatus": "NoIndex", "hasDataLock": x.run.lock() != "",
+		"indexingStatus": "NoIndex", "hasDataLock": s.locked(x.run, s.now()),
 		"onLegalHold": x.run.edit.hold != nil && *x.run.edit.hold, "physicalParams": nil,
 	}
 	if x.run.local {
