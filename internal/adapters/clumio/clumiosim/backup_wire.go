@@ -39,7 +39,7 @@ func machineOf(a *asset) machine {
 		m.gigabytes, m.used = m.gigabytes+gigabytes, m.used+used
 		m.volumes = append(m.volumes, object{
 			"id": uuid(draws), "is_root": i == 0, "kms_key_native_id": nil,
-			"name": "/dev/xvd" + string(rune('a'+i)), "size": gigabytes * gib, "status": "attached",
+			"name": "/dev/xvd" + "abc"[i:i+1], "size": gigabytes * gib, "status": "attached",
 			"tags": plainTags(a.tags), "type": pick(draws, "gp2", "gp3", "io1"),
 			"utilized_size_in_bytes": used, "volume_native_id": "vol-0" + hexText(draws, 16),
 		})

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,10 +40,10 @@ func TestPagingReachesEveryBackupOnce(t *testing.T) {
 	for _, scenario := range []simkit.Scenario{simkit.Friendly(), simkit.Hostile()} {
 		for _, limit := range []int{1, 7, 100, 100_000} {
 			t.Run(fmt.Sprintf("%s/%d", scenario.Name, limit), func(t *testing.T) {
-				c := newClient(t, clumiosim.Options{Seed: 7, Scenario: scenario, Backups: 300})
+				c := newClient(t, clumiosim.Options{Seed: 7, Scenario: scenario, Backups: 200})
 				facts := c.sim.Facts()
-				if len(facts) != 300 {
-					t.Fatalf("the estate holds %d backups, want 300", len(facts))
+				if len(facts) != 200 {
+					t.Fatalf("the estate holds %d backups, want 200", len(facts))
 				}
 				for _, list := range backupLists() {
 					got := c.walk(list, url.Values{"limit": {fmt.Sprint(limit)}})
@@ -280,5 +281,32 @@ func TestEqualSeedsGiveEqualEstates(t *testing.T) {
 	o.Seed = 12
 	if other := newClient(t, o); cmp.Equal(a.sim.Facts(), other.sim.Facts()) {
 		t.Error("another seed gave the same estate")
+	}
+}
+
+func TestConcurrentUse(t *testing.T) {
+	c := newClient(t, clumiosim.Options{Seed: 9})
+	fact := c.newestFact(clumiosim.ListEC2)
+	header := bearer(c.sim.Token())
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			for i := range 10 {
+				c.sim.AddBackup(clumiosim.ListEC2, fact.AssetID, start.Add(time.Duration(i)*time.Second))
+				c.clock.Advance(time.Second)
+				if out := c.raw(http.MethodGet, clumiosim.ListEC2+"?limit=10", "", header); out.status != http.StatusOK {
+					t.Errorf("%d", out.status)
+				}
+				c.raw(http.MethodPost, clumiosim.ListEC2, `{"instance_id":"`+fact.AssetID+`"}`, header)
+				c.sim.Facts()
+				c.sim.Tasks()
+			}
+		})
+	}
+	group.Wait()
+	c.clock.Advance(time.Minute)
+	before := len(factIDs(c.sim.Facts(), clumiosim.ListEC2))
+	if got := len(c.walk(clumiosim.ListEC2, url.Values{"limit": {"100"}})); got != before {
+		t.Errorf("%d listed of %d", got, before)
 	}
 }
