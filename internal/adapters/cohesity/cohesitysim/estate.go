@@ -2,6 +2,7 @@ package cohesitysim
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -165,25 +166,16 @@ func (s *Sim) groupsOf(id int64) []*group {
 	index := int((id - firstObjectID) / objectBlock)
 	for i := index; i <= index+1 && id >= firstObjectID && i < s.options.Groups; i++ {
 		g := s.groups[i]
-		if !g.removed && g.objects == nil && contains(s.objectIDs(g), id) {
+		if !g.removed && g.objects == nil && slices.Contains(s.objectIDs(g), id) {
 			out = append(out, g)
 		}
 	}
 	for _, g := range s.groups {
-		if g.objects != nil && !g.removed && contains(g.objects, id) {
+		if g.objects != nil && !g.removed && slices.Contains(g.objects, id) {
 			out = append(out, g)
 		}
 	}
 	return out
-}
-
-func contains(ids []int64, id int64) bool {
-	for _, other := range ids {
-		if other == id {
-			return true
-		}
-	}
-	return false
 }
 
 func (s *Sim) hash(e entity) string {

@@ -2,6 +2,7 @@ package cohesitysim
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 )
 
@@ -167,9 +168,7 @@ func (s *Sim) updateProtectionPolicy(c *call) (reply, error) {
 	}
 	id := p["id"]
 	clear(p)
-	for name, v := range body {
-		p[name] = v
-	}
+	maps.Copy(p, body)
 	p["id"] = id
 	s.finishPolicy(p, c.now)
 	return ok(s.policyJSON(p, false))

@@ -209,7 +209,10 @@ func TestRecoveriesThatAreRefused(t *testing.T) {
 			"snapshotId": sql.SnapshotID, "targetEnvironment": "kSQL", "sqlTargetParams": obj{"recoverToNewSource": true},
 		}}}}, 400},
 	} {
-		t.Run(name, func(t *testing.T) { c.want(tc.status, http.MethodPost, api+"/recoveries", tc.body) })
+		t.Run(name, func(t *testing.T) {
+			c.t = t
+			c.want(tc.status, http.MethodPost, api+"/recoveries", tc.body)
+		})
 	}
 	if got := c.sim.Recoveries(); len(got) != 0 {
 		t.Errorf("refused requests left recoveries: %v", got)

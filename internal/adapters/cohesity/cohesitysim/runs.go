@@ -181,7 +181,7 @@ func (s *Sim) createProtectionGroupRun(c *call) (reply, error) {
 	var objects []int64
 	for _, item := range list(body, "objects") {
 		id, found := integer(item, "id")
-		if !found || !contains(s.objectIDs(g), id) {
+		if !found || !slices.Contains(s.objectIDs(g), id) {
 			return reply{}, invalid("object is not protected by the group")
 		}
 		objects = append(objects, id)
