@@ -156,6 +156,9 @@ func (k *Kit) Handler(next http.Handler) http.Handler {
 
 // admit logs the request and takes the injected answer for it, if any.
 func (k *Kit) admit(r *http.Request) (Response, bool) {
+	if r.Body == nil { // a client's request that is served without a connection
+		r.Body = http.NoBody
+	}
 	body, _ := io.ReadAll(io.LimitReader(r.Body, maxLoggedBody))
 	r.Body = readCloser{io.MultiReader(bytes.NewReader(body), r.Body), r.Body}
 	logged := Request{

@@ -86,9 +86,17 @@ func ParseScenario(text string) (Scenario, error) {
 func (s *Scenario) set(key, value string) error {
 	var err error
 	share := func(dst *float64) { *dst, err = parseShare(value) }
-	span := func(dst *time.Duration) { *dst, err = time.ParseDuration(value) }
+	span := func(dst *time.Duration) {
+		if *dst, err = time.ParseDuration(value); err == nil && *dst < 0 {
+			err = fmt.Errorf("a time is not negative")
+		}
+	}
 	flag := func(dst *bool) { *dst, err = strconv.ParseBool(value) }
-	count := func(dst *int) { *dst, err = strconv.Atoi(value) }
+	count := func(dst *int) {
+		if *dst, err = strconv.Atoi(value); err == nil && *dst < 0 {
+			err = fmt.Errorf("a count is not negative")
+		}
+	}
 	settings := map[string]func(){
 		"pageCap": func() { count(&s.PageCap) }, "tokenCalls": func() { count(&s.TokenCalls) },
 		"shuffleKeys": func() { flag(&s.ShuffleKeys) }, "extraFields": func() { flag(&s.ExtraFields) },
@@ -114,7 +122,7 @@ func (s *Scenario) set(key, value string) error {
 
 func parseShare(value string) (float64, error) {
 	f, err := strconv.ParseFloat(value, 64)
-	if err == nil && (f < 0 || f > 1) {
+	if err == nil && !(f >= 0 && f <= 1) { // so that NaN is refused, too
 		err = fmt.Errorf("a share is between 0 and 1")
 	}
 	return f, err

@@ -149,13 +149,11 @@ func FuzzRequests(f *testing.F) {
 	f.Add("PUT", "/tasks/x/state", `{"state":"CANCELLED"}`)
 	f.Add("GET", "/cloud-protected-objects/root/children?guid=x&from=9", "")
 	f.Add("POST", "/retention/mark-backups", `[null]`)
-	clock := simkit.NewClock(epoch)
-	s := New(Options{Backups: 40, ContentSize: 10, Now: clock.Now})
-	live := &session{id: "fuzz", opened: epoch, used: epoch}
 	f.Fuzz(func(t *testing.T, method, path, body string) {
-		s.mu.Lock()
+		// A fresh server each time: what one input does must not depend on the others.
+		s := New(Options{Backups: 12, ContentSize: 10, Now: simkit.NewClock(epoch).Now})
+		live := &session{id: "fuzz", opened: epoch, used: epoch}
 		s.sessions[live.id] = live
-		s.mu.Unlock()
 		r, err := http.NewRequest(method, "https://storware.example.test/api"+path, strings.NewReader(body))
 		if err != nil {
 			t.Skip()

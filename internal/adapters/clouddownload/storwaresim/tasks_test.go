@@ -38,6 +38,27 @@ func TestStoreFollowsExport(t *testing.T) {
 	}
 }
 
+// TestOutcomeDoesNotDependOnPolling compares a server that is asked every second
+// with one that is asked once. The first task made is not the first to end.
+func TestOutcomeDoesNotDependOnPolling(t *testing.T) {
+	outcome := func(step time.Duration) string {
+		c, clock := start(t, Options{Seed: 4, Scenario: simkit.Scenario{FailTasks: 0.4}})
+		machine, _ := c.entityWith("VM")
+		for _, window := range []time.Duration{time.Hour, 0, 10 * time.Minute, 0, 0, 0} {
+			c.want(201, "POST", "/tasks/export", fmt.Sprintf(`{"backupType":"FULL","protectedEntities":[%q],"windowStart":%d}`,
+				machine, epoch.Add(window).UnixMilli()), nil)
+		}
+		for now := time.Duration(0); now < 2*time.Hour; now += step {
+			clock.Advance(step)
+			c.want(200, "GET", "/tasks?size=1", "", nil)
+		}
+		return fmt.Sprint(c.sim.Facts()[:6], pages[wireTask](c, "/tasks", 100))
+	}
+	if often, once := outcome(time.Second), outcome(2*time.Hour); often != once {
+		t.Errorf("asked often:\n%s\nasked once:\n%s", often, once)
+	}
+}
+
 // TestFollowUpsDoNotDependOnPolling looks once, long after everything is over.
 func TestFollowUpsDoNotDependOnPolling(t *testing.T) {
 	c, clock := start(t, Options{Seed: 4})
