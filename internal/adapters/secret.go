@@ -13,7 +13,12 @@ import (
 // Secret is a reference to a credential: {"file": "/run/secrets/token"}, or
 // {"value": "..."} for tests and for values that the configuration layer has
 // taken from the environment. It shows as REDACTED in every form of output.
-type Secret struct{ file, value string }
+type Secret struct {
+	file string
+	// value is behind a pointer because package fmt does not call the methods
+	// of unexported fields: a struct that holds a Secret prints an address.
+	value *string
+}
 
 // redacted stands in for every secret.
 const redacted = "REDACTED"
@@ -22,22 +27,22 @@ const redacted = "REDACTED"
 const maxSecretBytes = 64 << 10
 
 // SecretValue returns a secret that holds its value.
-func SecretValue(value string) Secret { return Secret{value: value} }
+func SecretValue(value string) Secret { return Secret{value: &value} }
 
 // SecretFile returns a secret that is read from a file whenever it is needed.
 func SecretFile(path string) Secret { return Secret{file: path} }
 
 // IsZero reports whether nothing is referred to.
-func (s Secret) IsZero() bool { return s == Secret{} }
+func (s Secret) IsZero() bool { return s.file == "" && (s.value == nil || *s.value == "") }
 
 // Read returns the credential as it is now, without surrounding white space. A
 // file is read anew each time, so a rotated secret is seen.
 func (s Secret) Read() (string, error) {
 	if s.file == "" {
-		if s.value == "" {
+		if s.value == nil || *s.value == "" {
 			return "", errors.New("the secret is empty")
 		}
-		return s.value, nil
+		return *s.value, nil
 	}
 	f, err := os.Open(s.file)
 	if err != nil {
@@ -63,7 +68,10 @@ func (s *Secret) UnmarshalJSON(raw []byte) error {
 	if err := decoder.Decode(&wire); err != nil || (wire.File == "") == (wire.Value == "") {
 		return errors.New(`a secret is {"file": "..."} or {"env": "..."}`)
 	}
-	s.file, s.value = wire.File, wire.Value
+	*s = Secret{file: wire.File}
+	if wire.Value != "" {
+		s.value = &wire.Value
+	}
 	return nil
 }
 

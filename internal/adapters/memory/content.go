@@ -62,7 +62,7 @@ func (s account) body(ctx context.Context, name string, size, offset int64) *ada
 
 // transfer ends with its context, as a connection would.
 type transfer struct {
-	ctx context.Context //nolint:containedctx // a body is bound to the call that opened it, as in net/http
+	ctx context.Context // a body is bound to the call that opened it, as in net/http
 	io.Reader
 	cutAt, done int64
 	closed      bool

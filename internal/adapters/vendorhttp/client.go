@@ -98,10 +98,10 @@ type Reply struct {
 	Header http.Header
 }
 
-// JSON sends a request and decodes the answer into out. A nil out, an empty
-// body and 204 decode nothing. An answer that is too large, cut off or not
-// JSON is Upstream; after a write it is also Ambiguous, for the vendor has
-// acted.
+// JSON sends a request and decodes the answer into out. A nil out and 204 decode
+// nothing. An answer that is too large, cut off, empty, null or not JSON is
+// Upstream, so that a list is never taken to be empty by mistake; after a write
+// it is also Ambiguous, for the vendor has acted.
 func (c *Client) JSON(ctx context.Context, r Request, out any) (Reply, error) {
 	response, err := c.Do(ctx, r)
 	if err != nil {
@@ -120,8 +120,9 @@ func (c *Client) JSON(ctx context.Context, r Request, out any) (Reply, error) {
 		return reply, c.broken(ctx, r, response, err)
 	case n > c.options.MaxBody:
 		return reply, c.broken(ctx, r, response, fmt.Errorf("answer is larger than %d bytes", c.options.MaxBody))
-	case n == 0:
-		return reply, nil
+	}
+	if body := bytes.TrimSpace(buffer.Bytes()); len(body) == 0 || string(body) == "null" {
+		return reply, c.broken(ctx, r, response, errors.New("answer is empty"))
 	}
 	if err := json.Unmarshal(buffer.Bytes(), out); err != nil {
 		return reply, c.broken(ctx, r, response, errors.New("answer is not the JSON that was expected"))
@@ -268,7 +269,7 @@ func (c *Client) refused(r Request, response *http.Response, used string) error 
 		Kind: kind, Op: r.Op, RetryAfter: RetryAfter(response.Header.Get("Retry-After"), c.options.Now()),
 		Ambiguous: !r.safe() && response.StatusCode >= 500 && response.StatusCode != http.StatusNotImplemented,
 		Upstream: &fault.Upstreamed{
-			Status: response.StatusCode, Code: clip(code, 80), Message: clip(scrub(message, used), 300), RequestID: requestID(response.Header),
+			Status: response.StatusCode, Code: clip(scrub(code, used), 80), Message: clip(scrub(message, used), 300), RequestID: requestID(response.Header),
 		},
 	}
 }
