@@ -68,7 +68,7 @@ func (c *call) listBackups() answer {
 			return l.show(sorted.rows, sorted.total)
 		}
 	}
-	a := l.answer(c, p, rows, match)
+	a := l.answer(p, rows, match)
 	if strict, _ := p.boolean("fail-on-non-successful"); strict && a.message == "" {
 		if slices.ContainsFunc(rows, func(b *backup) bool { return (match == nil || match(b)) && !b.usable() }) {
 			return fail(http.StatusConflict, "there are backups that were not successful")

@@ -3,6 +3,7 @@ package storwaresim
 import (
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -54,9 +55,7 @@ func (c *client) once(method, path, body string, header http.Header) reply {
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
 	}
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	w := httptest.NewRecorder()
 	c.sim.ServeHTTP(w, r)
 	result := w.Result()

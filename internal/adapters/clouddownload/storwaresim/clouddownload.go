@@ -81,7 +81,7 @@ func (c *call) listMounts(onlyDownloads bool) answer {
 		},
 		build: c.mountListRecord,
 	}
-	return l.answer(c, p, c.sim.downloads, func(d *download) bool {
+	return l.answer(p, c.sim.downloads, func(d *download) bool {
 		return (mode == "" || d.mode == mode) && (kind == "" || d.entity.kindOf() == kind) &&
 			(!hasFinished || finished == (d.stateAt(c.now) == "FINISHED")) &&
 			(backupGUID == "" || d.backup.guidOf() == backupGUID) &&

@@ -58,7 +58,7 @@ func (c *call) listEntities(list entityList) answer {
 		},
 		build: func(e *entity) object { return list.build(c, e) },
 	}
-	return l.answer(c, p, c.sim.entities, func(e *entity) bool {
+	return l.answer(p, c.sim.entities, func(e *entity) bool {
 		return e.kind == kind && (provider == "" || e.provider.guidOf() == provider) &&
 			(project == "" || e.project.guidOf() == project) && (osType == "" || e.osType == osType) &&
 			(len(policies) == 0 || slices.Contains(policies, e.policy.guidOf())) &&

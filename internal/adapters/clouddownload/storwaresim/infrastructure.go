@@ -24,7 +24,7 @@ func placeListing(build func(*place) object) *listing[*place] {
 }
 
 func (c *call) listPlaces(places []*place, build func(*place) object) answer {
-	return placeListing(build).answer(c, &params{c: c}, places, nil)
+	return placeListing(build).answer(&params{c: c}, places, nil)
 }
 
 func (c *call) destinationRecord(p *place) object {
@@ -53,7 +53,7 @@ func (c *call) listProjects() answer {
 			"hvManager": c.sim.managers[0].ref(), "quota": nil,
 		}
 	})
-	return l.answer(c, p, c.sim.projects, func(p *place) bool { return uuid == "" || p.guid == uuid })
+	return l.answer(p, c.sim.projects, func(p *place) bool { return uuid == "" || p.guid == uuid })
 }
 
 func (c *call) hypervisorRecord(p *place) object {

@@ -149,7 +149,7 @@ func (l *listing[T]) order(p *params) func(a, b T) int {
 }
 
 // answer lists the rows that match; a nil match is all of them.
-func (l *listing[T]) answer(c *call, p *params, rows []T, match func(T) bool) answer {
+func (l *listing[T]) answer(p *params, rows []T, match func(T) bool) answer {
 	search, order, part := l.search(p), l.order(p), p.page()
 	if p.bad != "" {
 		return badRequest(p.bad)

@@ -2,6 +2,7 @@ package storwaresim
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -125,11 +126,7 @@ func last(versions []object) any {
 	if len(versions) == 0 {
 		return nil
 	}
-	copied := object{}
-	for key, value := range versions[len(versions)-1] {
-		copied[key] = value
-	}
-	return copied
+	return maps.Clone(versions[len(versions)-1])
 }
 
 func cloudObject(e *entity, index int, from, to int64) object {
@@ -240,7 +237,7 @@ func (c *call) listChildren(
 	seen := slices.ContainsFunc(e.backups, func(b *backup) bool {
 		return b.usable() && b.snapshotTime >= from && b.snapshotTime <= to
 	})
-	return l.answer(c, p, rows, func(int) bool { return seen || !hasFrom && !hasTo })
+	return l.answer(p, rows, func(int) bool { return seen || !hasFrom && !hasTo })
 }
 
 func (c *call) getOSRoot() answer {
@@ -271,5 +268,5 @@ func (c *call) listOSVersions() answer {
 		},
 		build: func(o object) object { return o },
 	}
-	return l.answer(c, p, e.versions(index, math.MinInt64, math.MaxInt64, osVersion), nil)
+	return l.answer(p, e.versions(index, math.MinInt64, math.MaxInt64, osVersion), nil)
 }

@@ -39,7 +39,6 @@ type schedule struct {
 	guid, name, kind string
 	policy           *policy
 	interval         bool
-	lastRun          int64
 }
 
 func (p *policy) rule() *rule {
@@ -144,7 +143,7 @@ func (c *call) listPolicies(kind string) answer {
 		},
 		build: c.policyListRecord,
 	}
-	return l.answer(c, p, c.sim.policies, func(p *policy) bool {
+	return l.answer(p, c.sim.policies, func(p *policy) bool {
 		return p.kind == kind && (!hasMachine || machine != nil && machine.policy == p)
 	})
 }
@@ -251,7 +250,7 @@ func (c *call) listRules(kind string) answer {
 		},
 		build: c.ruleDetails,
 	}
-	return l.answer(c, p, c.rules(kind), func(r *rule) bool { return policyGUID == "" || r.policy.guid == policyGUID })
+	return l.answer(p, c.rules(kind), func(r *rule) bool { return policyGUID == "" || r.policy.guid == policyGUID })
 }
 
 func (c *call) getRule(kind string) answer {
@@ -305,7 +304,7 @@ func (c *call) listSchedules() answer {
 		},
 		build: scheduleRecord,
 	}
-	return l.answer(c, p, c.sim.schedules, func(s *schedule) bool {
+	return l.answer(p, c.sim.schedules, func(s *schedule) bool {
 		return (kind == "" || s.kind == kind) && (rules == nil || slices.Contains(rules, s.policy.only.guid)) &&
 			(!hasEntity || e != nil && e.policy == s.policy)
 	})

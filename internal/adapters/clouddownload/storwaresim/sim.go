@@ -4,6 +4,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -86,8 +87,7 @@ func (s *Sim) Facts() []Fact {
 	defer s.mu.Unlock()
 	now := s.advance()
 	facts := make([]Fact, 0, len(s.byTime))
-	for i := len(s.byTime) - 1; i >= 0; i-- {
-		b := s.byTime[i]
+	for _, b := range slices.Backward(s.byTime) {
 		facts = append(facts, Fact{
 			GUID: b.guid, EntityGUID: b.entity.guid, EntityType: b.entity.kind,
 			SnapshotTime: b.snapshotTime, BackupTime: b.backupTime, Status: b.statusAt(now),

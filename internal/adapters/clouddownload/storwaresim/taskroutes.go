@@ -80,7 +80,7 @@ func (c *call) listTasks() answer {
 			wanted[name] = guid
 		}
 	}
-	return c.taskListing().answer(c, p, c.sim.tasks, func(t *task) bool {
+	return c.taskListing().answer(p, c.sim.tasks, func(t *task) bool {
 		for name, guid := range wanted {
 			if references[name](t) != guid {
 				return false
@@ -247,7 +247,7 @@ func (c *call) listWorkflows() answer {
 			}
 		},
 	}
-	return l.answer(c, &params{c: c}, order, nil)
+	return l.answer(&params{c: c}, order, nil)
 }
 
 func (c *call) listRestoreJobs() answer {
@@ -272,7 +272,7 @@ func (c *call) listRestoreJobs() answer {
 			}
 		},
 	}
-	return l.answer(c, p, c.sim.restoreJobs, func(j *restoreJob) bool {
+	return l.answer(p, c.sim.restoreJobs, func(j *restoreJob) bool {
 		at := j.at.UnixMilli()
 		return (entityGUID == "" || j.backup.entity.guid == entityGUID) && (!hasFrom || at >= from) && (!hasTo || at <= to)
 	})

@@ -27,8 +27,10 @@ func TestStoreFollowsExport(t *testing.T) {
 		task, state string
 		backup      string
 	}{
-		{0, "EXPORT", "QUEUED", "QUEUED"}, {2 * time.Second, "EXPORT", "RUNNING", "INPROGRESS"},
-		{6 * time.Second, "STORE", "QUEUED", "INPROGRESS"}, {8 * time.Second, "STORE", "FINISHED", "SUCCESS"},
+		{0, "EXPORT", "QUEUED", "QUEUED"},
+		{2 * time.Second, "EXPORT", "RUNNING", "INPROGRESS"},
+		{6 * time.Second, "STORE", "QUEUED", "INPROGRESS"},
+		{8 * time.Second, "STORE", "FINISHED", "SUCCESS"},
 	} {
 		clock.Advance(step.wait)
 		rows := pages[wireTask](c, "/tasks?type="+step.task+"&protected-entity="+machine+"&orderBy=creationTime&direction=desc", 10)
@@ -38,7 +40,7 @@ func TestStoreFollowsExport(t *testing.T) {
 	}
 }
 
-// TestOutcomeDoesNotDependOnPolling compares a server that is asked every second
+// TestOutcomeDoesNotDependOnPolling compares a server that is asked all the time
 // with one that is asked once. The first task made is not the first to end.
 func TestOutcomeDoesNotDependOnPolling(t *testing.T) {
 	outcome := func(step time.Duration) string {
@@ -54,7 +56,7 @@ func TestOutcomeDoesNotDependOnPolling(t *testing.T) {
 		}
 		return fmt.Sprint(c.sim.Facts()[:6], pages[wireTask](c, "/tasks", 100))
 	}
-	if often, once := outcome(time.Second), outcome(2*time.Hour); often != once {
+	if often, once := outcome(10*time.Second), outcome(2*time.Hour); often != once {
 		t.Errorf("asked often:\n%s\nasked once:\n%s", often, once)
 	}
 }
