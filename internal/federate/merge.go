@@ -380,18 +380,13 @@ type track[T any] struct {
 	ask    int
 }
 
-// tracks is a heap by head; an unread stream comes before an item at the same
-// place, because it may hold one there.
+// tracks is a heap by head.
 type tracks[T any] []*track[T]
 
 func (h tracks[T]) Len() int { return len(h) }
 
-func (h tracks[T]) Less(i, j int) bool {
-	c := h[i].head.Compare(h[j].head)
-	return c < 0 || c == 0 && len(h[i].buffer) == 0 && len(h[j].buffer) > 0
-}
-
-func (h tracks[T]) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+func (h tracks[T]) Less(i, j int) bool { return h[i].head.Before(h[j].head) }
+func (h tracks[T]) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 
 // Push implements heap.Interface.
 func (h *tracks[T]) Push(x any) { *h = append(*h, x.(*track[T])) }
