@@ -37,8 +37,14 @@ func (a access) Get(ctx context.Context, restore model.ID) (adapters.AccessInfo,
 	if err != nil {
 		return adapters.AccessInfo{}, err
 	}
+	if state := endpoint.wire.EndpointStatus; state == "preparing" || state == "expired" {
+		return adapters.AccessInfo{}, fault.New(fault.Conflict, op, "the endpoint is not active")
+	}
 	var uri wireEndpointURI
 	if err := a.json(ctx, vendorhttp.Request{Op: op, Path: path + "/_get_uri", Accept: acceptEndpoints}, &uri); err != nil {
+		if status(err) == http.StatusPreconditionFailed {
+			err = &fault.Error{Kind: fault.Conflict, Op: op, Upstream: fault.Of(err).Upstream, Err: err}
+		}
 		return adapters.AccessInfo{}, err
 	}
 	var permissions struct {

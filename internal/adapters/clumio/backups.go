@@ -100,8 +100,7 @@ func (b backups) fetch(ctx context.Context, l backupList, q model.BackupQuery, a
 		Op: "clumio." + l.op, Path: l.path, Accept: l.accept, Query: listQuery(f, n, token, "-start_timestamp"),
 	}, q.Native)
 	if err != nil {
-		// A plan without this kind of asset has no such list.
-		if token == "" && fault.KindOf(err) == fault.NotFound {
+		if token == "" && noSuchList(err) {
 			return adapters.VendorPage[model.Backup]{}, nil
 		}
 		return adapters.VendorPage[model.Backup]{}, err
@@ -141,7 +140,7 @@ func (b backups) undocumentedPage(ctx context.Context, l backupList, q model.Bac
 			Op: "clumio." + l.op, Path: l.path, Accept: l.accept, Query: listQuery(nil, maxLimit, token, ""),
 		}, q.Native)
 		if err != nil {
-			if token == "" && fault.KindOf(err) == fault.NotFound {
+			if token == "" && noSuchList(err) {
 				return adapters.Page[model.Backup]{}, nil
 			}
 			return adapters.Page[model.Backup]{}, err

@@ -8,7 +8,7 @@
 // restore must have one id wherever it is met.
 //
 // What the vendor does not have: bytes of restores, files of backups without
-// a mail or browser download, reasons of failed tasks (NOTES section 5), and
+// a mail or a browser download (so backups are not browsable here), reasons of failed tasks (NOTES section 5), and
 // a link from a finished restore to what it made (NOTES section 9). NOTES is
 // the digest of the vendor's public guide, SDKs and samples that this package
 // cites.

@@ -25,7 +25,7 @@ func (c *client) endpointPage(ctx context.Context, native bool, before model.Pos
 			Op: op, Path: endpointsPath, Accept: acceptEndpoints, Query: listQuery(nil, maxLimit, token, ""),
 		}, native)
 		if err != nil {
-			if token == "" && fault.KindOf(err) == fault.NotFound {
+			if token == "" && noSuchList(err) {
 				return adapters.Page[model.Restore]{}, nil
 			}
 			return adapters.Page[model.Restore]{}, err

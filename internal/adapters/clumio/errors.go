@@ -63,6 +63,14 @@ func status(err error) int {
 	return 0
 }
 
+// noSuchList reports whether the vendor says in its own words that it has no
+// such list: a plan without a kind of asset answers so. A 404 in other words may
+// come from a place that is not the vendor, and must not look like no backups.
+func noSuchList(err error) bool {
+	e := fault.Of(err)
+	return status(err) == http.StatusNotFound && (e.Upstream.Code != "" || e.Upstream.Message != "")
+}
+
 // notFoundIfRefused turns the refusal of an id as malformed into NotFound: an
 // id that the vendor can not have given names nothing.
 func notFoundIfRefused(op string, err error) error {

@@ -37,7 +37,11 @@ type backupStretch struct {
 }
 
 // holding fills in how the documents of a list are read.
-func holding[W wireBackup](l backupList) backupList {
+func holding[W wireBackup](l backupList) backupList { return holdingBoth[W, W](l) }
+
+// holdingBoth is holding for a list whose documents are of another form than
+// those that are read one by one.
+func holdingBoth[W, R wireBackup](l backupList) backupList {
 	l.page = func(ctx context.Context, c *client, r vendorhttp.Request, native bool) (backupStretch, error) {
 		got, err := list[W](ctx, c, r, native)
 		if err != nil {
@@ -57,7 +61,7 @@ func holding[W wireBackup](l backupList) backupList {
 		return out, nil
 	}
 	l.read = func(ctx context.Context, c *client, r vendorhttp.Request, native bool) (model.Backup, error) {
-		got, err := read[W](ctx, c, r, native)
+		got, err := read[R](ctx, c, r, native)
 		if err != nil {
 			return model.Backup{}, err
 		}
@@ -97,7 +101,7 @@ func backupLists() []backupList {
 			path: "/backups/aws/iceberg-tables", accept: media + "backup-aws-iceberg-tables=v1+json",
 			undocumented: true, startField: "table_id",
 		}),
-		holding[wireRDSBackup](backupList{
+		holdingBoth[wireRDSBackup, wireRDSBackupRead](backupList{
 			name: "rds-resources", op: "RDSBackups", kind: model.AssetRDS,
 			path: "/backups/aws/rds-resources", accept: media + "backup-aws-rds-resources=v1+json", assetField: "resource_id",
 		}),

@@ -130,7 +130,7 @@ func (c *client) readWindow(ctx context.Context, q taskQuery, w window, floor ti
 		r.Query = listQuery(f, maxLimit, token, "")
 		got, err := list[wireTask](ctx, c, r, q.native)
 		if err != nil {
-			if token == "" && fault.KindOf(err) == fault.NotFound {
+			if token == "" && noSuchList(err) {
 				return nil, 0, true, nil
 			}
 			return nil, 0, false, err

@@ -22,7 +22,8 @@ type wireBackup interface {
 }
 
 // of begins a portable backup of an asset. All that a list shows can be
-// restored from (seed page 004), so it is available.
+// restored from (seed page 004), so it is available. It is not browsable even
+// where the vendor says so: its files can be looked at but not fetched.
 func (h wireHead) of(env adapters.Env, asset model.Asset) model.Backup {
 	return model.Backup{
 		ID:         env.ID(string(asset.Kind), h.ID),
@@ -97,7 +98,6 @@ type wireEC2Backup struct {
 	BackupTier       string    `json:"backup_tier"`
 	InstanceID       string    `json:"instance_id"`
 	InstanceNativeID string    `json:"instance_native_id"`
-	IsBrowsable      bool      `json:"is_browsable"`
 	Size             *int64    `json:"size"`
 	Tags             []wireTag `json:"tags"`
 }
@@ -106,7 +106,7 @@ func (w wireEC2Backup) backup(env adapters.Env) model.Backup {
 	a := asset(env, model.AssetEC2Instance, w.InstanceID)
 	a.Name, a.NativeID, a.Region, a.Account, a.Tags = nameTag(w.Tags), w.InstanceNativeID, w.AWSRegion, w.AccountNativeID, tags(w.Tags)
 	b := tiered(w.of(env, a), w.BackupTier)
-	b.SizeBytes, b.Browsable = bytesOf(w.Size, inGigabytes), w.IsBrowsable
+	b.SizeBytes = bytesOf(w.Size, inGigabytes)
 	return b
 }
 
@@ -126,7 +126,6 @@ type wireEBSBackup struct {
 	AccountNativeID string    `json:"account_native_id"`
 	AWSRegion       string    `json:"aws_region"`
 	BackupTier      string    `json:"backup_tier"`
-	IsBrowsable     bool      `json:"is_browsable"`
 	Size            *int64    `json:"size"`
 	Tags            []wireTag `json:"tags"`
 	VolumeID        string    `json:"volume_id"`
@@ -137,32 +136,43 @@ func (w wireEBSBackup) backup(env adapters.Env) model.Backup {
 	a := asset(env, model.AssetEBSVolume, w.VolumeID)
 	a.Name, a.NativeID, a.Region, a.Account, a.Tags = nameTag(w.Tags), w.VolumeNativeID, w.AWSRegion, w.AccountNativeID, tags(w.Tags)
 	b := tiered(w.of(env, a), w.BackupTier)
-	b.SizeBytes, b.Browsable = bytesOf(w.Size, inGigabytes), w.IsBrowsable
+	b.SizeBytes = bytesOf(w.Size, inGigabytes)
 	return b
 }
 
-// wireRDSBackup is RdsDatabaseBackup of the list and ReadRdsDatabaseBackupResponse,
-// which names the same resource by another member.
+// wireRDSBackup is RdsDatabaseBackup, the form of the list.
 type wireRDSBackup struct {
 	wireHead
 	AccountNativeID  string    `json:"account_native_id"`
 	AWSRegion        string    `json:"aws_region"`
 	DatabaseID       string    `json:"database_id"`
 	DatabaseNativeID string    `json:"database_native_id"`
-	ResourceID       string    `json:"resource_id"`
 	Size             *int64    `json:"size"`
 	Tags             []wireTag `json:"tags"`
 }
 
 func (w wireRDSBackup) backup(env adapters.Env) model.Backup {
-	key := w.ResourceID
-	if key == "" {
-		key = w.DatabaseID
-	}
-	a := asset(env, model.AssetRDS, key)
+	a := asset(env, model.AssetRDS, w.DatabaseID)
 	a.NativeID, a.Region, a.Account, a.Tags = w.DatabaseNativeID, w.AWSRegion, w.AccountNativeID, tags(w.Tags)
 	b := w.of(env, a)
 	b.SizeBytes = bytesOf(w.Size, inGibibytes)
+	return b
+}
+
+// wireRDSBackupRead is ReadRdsDatabaseBackupResponse. It names the resource by
+// another member than the list, and its size is in bytes where the list's is in
+// GiB (openapi.json, x-unit).
+type wireRDSBackupRead struct {
+	wireRDSBackup
+	ResourceID string `json:"resource_id"`
+}
+
+func (w wireRDSBackupRead) backup(env adapters.Env) model.Backup {
+	if w.ResourceID != "" {
+		w.DatabaseID = w.ResourceID
+	}
+	b := w.wireRDSBackup.backup(env)
+	b.SizeBytes = bytesOf(w.Size, inBytes)
 	return b
 }
 
