@@ -28,6 +28,10 @@ type Fixture struct {
 	Scenario simkit.Scenario
 	Clock    *simkit.Clock // the only clock there is; the kit moves it
 	Backups  int           // about how many backups the vendor holds; several pages
+
+	// ContentBytes is how large the content of a download is at least; 0 leaves
+	// it to the simulator.
+	ContentBytes int64
 }
 
 // Sim is one simulated vendor and what the kit does behind the adapter's back.
@@ -89,6 +93,7 @@ type Harness struct {
 type check struct {
 	name, why string
 	scenario  func() simkit.Scenario
+	content   int64               // Fixture.ContentBytes
 	wire      bool                // means something only over HTTP
 	applies   func(b *bench) bool // nil is always
 	lacks     func(s Sim) string  // the hook that is missing, "" when none is
@@ -106,7 +111,7 @@ func Run(t *testing.T, h Harness) {
 	}
 	for _, c := range checks {
 		t.Run(c.name, func(t *testing.T) {
-			b := open(t, h, c.scenario())
+			b := open(t, h, c.scenario(), c.content)
 			if c.wire && b.sim.Handler == nil || c.applies != nil && !c.applies(b) {
 				t.Skip("the adapter has nothing that this is about")
 			}
@@ -151,7 +156,7 @@ func allChecks() []check {
 			},
 		})
 	}
-	return slices.Concat(all, lifecycleChecks(), listingChecks(), errorChecks(), contextChecks())
+	return slices.Concat(all, lifecycleChecks(), listingChecks(), errorChecks(), contextChecks(), restoreChecks(), contentChecks())
 }
 
 // bench is one adapter open on one simulator.
@@ -168,10 +173,10 @@ type bench struct {
 	adapter *adapters.Adapter
 }
 
-func open(tb testing.TB, h Harness, scenario simkit.Scenario) *bench {
+func open(tb testing.TB, h Harness, scenario simkit.Scenario, content int64) *bench {
 	tb.Helper()
 	b := &bench{tb: tb, h: h, clock: simkit.NewClock(start), logs: &logBuffer{}}
-	b.sim = h.Sim(tb, Fixture{Seed: 7, Scenario: scenario, Clock: b.clock, Backups: 40})
+	b.sim = h.Sim(tb, Fixture{Seed: 7, Scenario: scenario, Clock: b.clock, Backups: 40, ContentBytes: content})
 	if b.sim.Reads == "" {
 		b.sim.Reads = "GET /**"
 	}

@@ -82,7 +82,7 @@ func named(e *fault.Error, member string) bool {
 func nothingIsLeft(t adaptercheck.T, b *bench) {
 	b.close()
 	before := goleak.IgnoreCurrent()
-	used := open(b.tb, b.h, simkit.Hostile())
+	used := open(b.tb, b.h, simkit.Hostile(), 0)
 	all := used.backups(t, used.adapter)
 	if len(all) > 0 {
 		if _, err := used.adapter.Backups.Get(t.Context(), all[0].ID, true); err != nil {

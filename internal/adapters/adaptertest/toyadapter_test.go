@@ -42,6 +42,7 @@ func toyDriver() adapters.Driver {
 		}
 		toy.client = client
 		kinds := memory.New(env, memory.NewWorld(1, env.Now))
+		toy.kinds = kinds.RestoreKinds
 		return &adapters.Adapter{
 			Provider: "toy", RestoreKinds: kinds.RestoreKinds,
 			Traits:  adapters.Traits{MaxPageSize: 46, RangeReads: true, MarkerPlaces: kinds.Traits.MarkerPlaces},
@@ -69,6 +70,7 @@ type toyAdapter struct {
 	config toyConfig
 	env    adapters.Env
 	client *vendorhttp.Client
+	kinds  []adapters.RestoreKind
 }
 
 func (a *toyAdapter) login(ctx context.Context) (vendorhttp.Token, error) {
@@ -199,6 +201,12 @@ func (a toyRestores) read(raw json.RawMessage, native bool) (model.Restore, erro
 }
 
 func (a toyRestores) Start(ctx context.Context, r model.RestoreRequest) (model.Restore, error) {
+	offered := slices.ContainsFunc(a.kinds, func(k adapters.RestoreKind) bool {
+		return k.Kind == r.Kind && slices.Contains(k.Sources, r.Source.Form())
+	})
+	if !offered {
+		return model.Restore{}, fault.InvalidField("toy.Start", "/kind", "unsupported", "not offered")
+	}
 	body := struct {
 		model.RestoreRequest
 		Label string `json:"label"`
