@@ -3,6 +3,7 @@ package fleet
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 	"net/http"
 	"time"
 
@@ -41,19 +42,22 @@ func Transport(next http.RoundTripper, r Retries) http.RoundTripper {
 			return response != nil && retryAfter(response) > r.RetryAfter
 		}).
 		WithMaxAttempts(r.Attempts).
-		WithBackoff(r.First, r.Longest).
-		WithJitterFactor(0.3).
-		WithDelayFunc(func(e failsafe.ExecutionAttempt[*http.Response]) time.Duration {
-			if response := e.LastResult(); response != nil {
-				if wish := retryAfter(response); wish > 0 {
-					return wish
-				}
-			}
-			return -1
-		}).
+		WithDelayFunc(r.delay).
 		ReturnLastFailure().
 		Build()
 	return &transport{once: next, repeated: failsafehttp.NewRoundTripper(next, policy)}
+}
+
+// delay is the vendor's wish if it has one, else doubles from First with
+// jitter. The library's own jitter would also shorten a wish.
+func (r Retries) delay(e failsafe.ExecutionAttempt[*http.Response]) time.Duration {
+	if response := e.LastResult(); response != nil {
+		if wish := retryAfter(response); wish > 0 {
+			return wish
+		}
+	}
+	wait := min(r.First<<min(e.Retries(), 20), r.Longest)
+	return wait/2 + rand.N(wait) //nolint:gosec // spreads load, keeps no secret
 }
 
 type transport struct{ once, repeated http.RoundTripper }
