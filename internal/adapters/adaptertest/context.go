@@ -11,10 +11,6 @@ import (
 	"switchback/internal/fault"
 )
 
-// prompt is how soon a call must be back after its context is over. It is long
-// for a machine under load and short against the minute the vendor takes.
-const prompt = 10 * time.Second
-
 func contextChecks() []check {
 	return []check{
 		{
@@ -68,26 +64,26 @@ func cancelledDuring(t adaptercheck.T, b *bench) {
 		go func() {
 			done <- b.under(ctx, b.sim.Reads, simkit.Response{Delay: time.Minute}, r.do)
 		}()
-		arrived := within(func() bool { return b.sim.Kit.Total() > before })
+		arrived := b.within(func() bool { return b.sim.Kit.Total() > before })
 		cancel()
 		select {
 		case err := <-done:
 			if !arrived || !errors.Is(err, context.Canceled) {
 				t.Errorf("%s: want context.Canceled, got %v", r.name, err)
 			}
-		case <-time.After(prompt):
-			t.Fatalf("%s: not back %v after it was cancelled", r.name, prompt)
+		case <-time.After(b.h.patience):
+			t.Fatalf("%s: not back %v after it was cancelled", r.name, b.h.patience)
 		}
 	}
 }
 
 // within waits for something that another goroutine brings about.
-func within(happened func() bool) bool {
+func (b *bench) within(happened func() bool) bool {
 	for range 2000 {
 		if happened() {
 			return true
 		}
-		time.Sleep(prompt / 2000)
+		time.Sleep(b.h.patience / 2000)
 	}
 	return false
 }
@@ -98,7 +94,7 @@ func deadlineKept(t adaptercheck.T, b *bench) {
 		begun := time.Now()
 		err := b.under(ctx, b.sim.Reads, simkit.Response{Delay: time.Minute}, r.do)
 		cancel()
-		if fault.KindOf(err) != fault.Timeout || time.Since(begun) > prompt {
+		if fault.KindOf(err) != fault.Timeout || time.Since(begun) > b.h.patience {
 			t.Errorf("%s: want timeout at once, got after %v: %v", r.name, time.Since(begun), err)
 		}
 	}

@@ -1,6 +1,7 @@
 package adaptertest
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -87,7 +88,13 @@ type Harness struct {
 	// Skip says for checks that can not pass why. A name that no check has, and a
 	// check that would pass, fail the run.
 	Skip map[string]string
+
+	patience time.Duration // how soon a call must be back after its context is over
 }
+
+// patience is long for a machine under load and short against the minute that
+// the vendor takes.
+const patience = 10 * time.Second
 
 // check is one promise that takes a vendor to look at.
 type check struct {
@@ -164,6 +171,7 @@ type bench struct {
 	tb      testing.TB
 	h       Harness
 	clock   *simkit.Clock
+	content int64 // Fixture.ContentBytes
 	sim     Sim
 	server  *httptest.Server
 	url     string
@@ -175,7 +183,8 @@ type bench struct {
 
 func open(tb testing.TB, h Harness, scenario simkit.Scenario, content int64) *bench {
 	tb.Helper()
-	b := &bench{tb: tb, h: h, clock: simkit.NewClock(start), logs: &logBuffer{}}
+	h.patience = cmp.Or(h.patience, patience)
+	b := &bench{tb: tb, h: h, content: content, clock: simkit.NewClock(start), logs: &logBuffer{}}
 	b.sim = h.Sim(tb, Fixture{Seed: 7, Scenario: scenario, Clock: b.clock, Backups: 40, ContentBytes: content})
 	if b.sim.Reads == "" {
 		b.sim.Reads = "GET /**"

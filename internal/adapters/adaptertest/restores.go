@@ -221,15 +221,15 @@ func (b *bench) outOfTime(t adaptercheck.T, c RestoreCase, marker string) {
 		_, err := b.adapter.Restores.Start(ctx, request)
 		done <- err
 	}()
-	within(func() bool { return b.writes(c) > before })
+	b.within(func() bool { return b.writes(c) > before })
 	cancel()
 	select {
 	case err := <-done:
 		if e := fault.Of(err); e == nil || !e.Ambiguous {
 			t.Errorf("%s given up while the vendor had the write: want an Ambiguous error, got %v", c.Kind, err)
 		}
-	case <-time.After(prompt):
-		t.Errorf("%s: not back %v after it was cancelled", c.Kind, prompt)
+	case <-time.After(b.h.patience):
+		t.Errorf("%s: not back %v after it was cancelled", c.Kind, b.h.patience)
 	}
 }
 
