@@ -61,7 +61,7 @@ func (b backupStarts) Start(ctx context.Context, r adapters.BackupStart) (model.
 func startBody(r adapters.BackupStart) (createRun, error) {
 	const op = "ibm.CreateRun"
 	body := createRun{Targets: runTargets{PolicyDefaults: true}}
-	if r.Subject.Kind != groupKind || !validID(r.Subject.Key) {
+	if r.Subject.Kind != groupKind || !uid.MatchString(r.Subject.Key) {
 		return body, fault.InvalidField(op, "/subject", "unsupported", "only a protection group can be backed up now")
 	}
 	if !r.Keep.IsZero() {
@@ -129,7 +129,7 @@ func parseAwaited(text string) (awaitedRun, bool) {
 	r.at = micros(when)
 	var failed error
 	r.after, failed = strconv.ParseInt(after, 10, 64)
-	return r, ok && found && err == nil && failed == nil && validID(group) && !r.at.IsZero() && r.String() == text
+	return r, ok && found && err == nil && failed == nil && uid.MatchString(group) && !r.at.IsZero() && r.String() == text
 }
 
 func (v view) waiting(r awaitedRun) model.Operation {

@@ -90,7 +90,7 @@ func parseBackupKey(text string) (backupKey, bool) {
 		return backupKey{}, false
 	}
 	var k backupKey
-	if k.group, k.run, ok = cutLast(rest, "/"); !ok || !validID(k.group) || !validID(k.run) {
+	if k.group, k.run, ok = cutLast(rest, "/"); !ok || !uid.MatchString(k.group) || !runID.MatchString(k.run) {
 		return backupKey{}, false
 	}
 	n, err := strconv.ParseInt(object, 10, 64)

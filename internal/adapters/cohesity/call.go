@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -24,11 +25,12 @@ func segments(parts ...string) string {
 	return b.String()
 }
 
-// validID reports whether text can be an id in a path: a dot segment would lead
-// to another resource.
-func validID(text string) bool {
-	return text != "" && text != "." && text != ".." && len(text) <= 512
-}
+// The forms of ids (IBM NOTES section 3). What has another form names nothing,
+// and the vendor would call it a bad request.
+var (
+	uid   = regexp.MustCompile(`^\d{1,20}:\d{1,20}:\d{1,20}$`) // policy, group, recovery
+	runID = regexp.MustCompile(`^\d{1,20}:\d{1,20}$`)
+)
 
 func usecs(n int64) string { return strconv.FormatInt(n, 10) }
 

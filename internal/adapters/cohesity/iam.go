@@ -55,6 +55,7 @@ func fetchToken(ctx context.Context, client *vendorhttp.Client, key string, now 
 	if err != nil {
 		if e := fault.Of(err); e != nil && e.Upstream != nil {
 			e.Upstream.Message = strings.ReplaceAll(e.Upstream.Message, key, "REDACTED")
+			e.Upstream.Code = strings.ReplaceAll(e.Upstream.Code, key, "REDACTED")
 		}
 		return vendorhttp.Token{}, err
 	}

@@ -18,7 +18,7 @@ const provider = "ibm"
 
 // maxAnswer bounds one answer. Runs come with all their objects; a group may
 // have thousands.
-const maxAnswer = 64 << 20
+const maxAnswer = 32 << 20
 
 // maxPage is the largest page that one vendor call serves. The vendor documents
 // no upper bound of numRuns, only 100 as the default (IBM NOTES section 6).

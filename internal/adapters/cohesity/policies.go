@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,9 +14,6 @@ import (
 
 // policyKind is the id kind of policies.
 const policyKind = "policy"
-
-// uid is the form of most ids (IBM NOTES section 3).
-var uid = regexp.MustCompile(`^\d{1,20}:\d{1,20}:\d{1,20}$`)
 
 type policies struct{ *account }
 
@@ -58,7 +54,7 @@ func (p policies) List(ctx context.Context, token string, limit int, native bool
 // Get implements adapters.Policies.
 func (p policies) Get(ctx context.Context, id model.ID, native bool) (model.Policy, error) {
 	const op = "ibm.GetPolicy"
-	if id.Kind != policyKind || !validID(id.Key) {
+	if id.Kind != policyKind || !uid.MatchString(id.Key) {
 		return model.Policy{}, fault.New(fault.NotFound, op, "there is no such policy")
 	}
 	var raw json.RawMessage

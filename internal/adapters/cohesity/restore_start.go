@@ -126,6 +126,11 @@ func (o order) check(op string) error {
 			return err
 		}
 		return required(len(o.target.Volumes) > 0, "/target/volumes")
+	case model.RestoreMount:
+		if o.host != 0 {
+			return fault.InvalidField(op, "/target/host", "unsupported", "volumes are mounted on their own host only")
+		}
+		return nil
 	case model.RestoreFiles, model.RestoreDownload:
 		return required(len(o.sel.Paths) > 0, "/select/paths")
 	case model.RestoreDatabase:
@@ -174,13 +179,10 @@ func (o order) body(op string, from snapshot) (string, any, error) {
 	case model.RestoreFiles:
 		return physical(sentPhysical{Action: "RecoverFiles", Files: &sentFiles{o.paths(), "kPhysical", o.fileTarget(from)}})
 	case model.RestoreMount:
-		t := sentMountTarget{Original: o.host == 0, ReadOnly: o.target.ReadOnly, Volumes: o.sel.Volumes}
-		if o.host != 0 {
-			t.New = &sentNewMount{wireRef{o.host}}
-		} else {
-			t.OriginalConfig = &struct{}{}
-		}
-		return physical(sentPhysical{Action: "InstantVolumeMount", Mount: &sentMount{"kPhysical", t}})
+		// Another host would need its password in the request, where it would be kept.
+		return physical(sentPhysical{Action: "InstantVolumeMount", Mount: &sentMount{"kPhysical", sentMountTarget{
+			Original: true, ReadOnly: o.target.ReadOnly, Volumes: o.sel.Volumes,
+		}}})
 	case model.RestoreDownload:
 		return segments("data-protect", "recoveries", "download-files-folders"), sentDownload{
 			Name: o.name, Object: objects[0], Files: o.paths(), Glacier: o.options.GlacierRetrievalType,

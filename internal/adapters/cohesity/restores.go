@@ -42,7 +42,7 @@ func (r restores) Get(ctx context.Context, id model.ID, native bool) (model.Rest
 // recovery reads one recovery and its document.
 func (a *account) recovery(ctx context.Context, id model.ID) (*wireRecovery, json.RawMessage, error) {
 	const op = "ibm.GetRecovery"
-	if id.Kind != recoveryKind || !validID(id.Key) {
+	if id.Kind != recoveryKind || !uid.MatchString(id.Key) {
 		return nil, nil, fault.New(fault.NotFound, op, "there is no such restore")
 	}
 	var raw json.RawMessage

@@ -28,7 +28,10 @@ func (a *account) groups(ctx context.Context) ([]wireGroup, error) {
 			return nil, err
 		}
 		for _, group := range answer.Groups {
-			if validID(group.ID) && !seen[group.ID] {
+			if group.ID == "" {
+				return nil, fault.New(fault.Upstream, "ibm.ListGroups", "the vendor's group has no id")
+			}
+			if !seen[group.ID] {
 				seen[group.ID] = true
 				all = append(all, group)
 			}
@@ -72,13 +75,13 @@ type fullRun struct {
 }
 
 // listRuns asks for the newest n runs of a window, with their objects.
-func (a *account) listRuns(ctx context.Context, group string, w window, n int, runID string) ([]fullRun, *int64, error) {
+func (a *account) listRuns(ctx context.Context, group string, w window, n int, only string) ([]fullRun, *int64, error) {
 	query := url.Values{
 		"startTimeUsecs": {usecs(w.from)}, "endTimeUsecs": {usecs(w.to)},
 		"numRuns": {strconv.Itoa(n)}, "includeObjectDetails": {"true"},
 	}
-	if runID != "" {
-		query.Set("runId", runID)
+	if only != "" {
+		query.Set("runId", only)
 	}
 	var answer runsAnswer
 	err := a.get(ctx, "ibm.ListRuns", segments("data-protect", "protection-groups", group, "runs"), query, &answer)
@@ -177,7 +180,7 @@ func readCursor(text string) cursor {
 // known from the base product only).
 func (a *account) findRun(ctx context.Context, group, id string) (fullRun, error) {
 	const op = "ibm.GetRun"
-	if !validID(group) || !validID(id) {
+	if !uid.MatchString(group) || !runID.MatchString(id) {
 		return fullRun{}, fault.New(fault.NotFound, op, "there is no such run")
 	}
 	var raw json.RawMessage

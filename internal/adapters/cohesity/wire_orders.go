@@ -38,15 +38,10 @@ type sentMount struct {
 }
 
 type sentMountTarget struct {
-	Original       bool          `json:"mountToOriginalTarget"`
-	OriginalConfig *struct{}     `json:"originalTargetConfig,omitempty"`
-	New            *sentNewMount `json:"newTargetConfig,omitempty"`
-	ReadOnly       bool          `json:"readOnlyMount"`
-	Volumes        []string      `json:"volumeNames,omitempty"`
-}
-
-type sentNewMount struct {
-	Mount wireRef `json:"mountTarget"`
+	Original       bool     `json:"mountToOriginalTarget"`
+	OriginalConfig struct{} `json:"originalTargetConfig"`
+	ReadOnly       bool     `json:"readOnlyMount"`
+	Volumes        []string `json:"volumeNames,omitempty"`
 }
 
 type sentFiles struct {
