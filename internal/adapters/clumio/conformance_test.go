@@ -2,12 +2,16 @@ package clumio_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
 	"testing"
 	"time"
 
 	"switchback/internal/adapters/adaptertest"
 	"switchback/internal/adapters/clumio"
 	"switchback/internal/adapters/clumio/clumiosim"
+	"switchback/internal/adapters/simkit"
 	"switchback/internal/model"
 )
 
@@ -28,18 +32,41 @@ func TestConformance(t *testing.T) {
 					newest := sim.Facts()[0]
 					sim.AddBackup(newest.List, newest.AssetID, newest.Start.Add(added))
 				},
-				Restores: []adaptertest.RestoreCase{
-					{
-						Kind: model.RestoreTable, Target: json.RawMessage(`{"name":"orders-restored"}`),
-						Write: "POST /restores/aws/dynamodb-tables",
-					},
-					{
-						Kind: model.RestoreInstantAccess, Target: json.RawMessage(`{"name":"forensics"}`),
-						Select: json.RawMessage(`{"keyPrefix":"logs/"}`),
-						Write:  "POST /restores/protection-groups/instant-access-endpoints",
-					},
+				Restores: restoreCases(tb, sim),
+				UnknownState: func(r model.Restore) {
+					// The vendor says a new word from now on, and says it often.
+					answer := simkit.Response{Status: http.StatusOK, Body: fmt.Sprintf(
+						`{"id":%q,"category":"restore","status":"resting","endpoint_status":"resting","created_timestamp":"2026-03-14T09:26:53Z"}`, r.ID.Key)}
+					sim.Kit().Inject("GET /tasks/"+r.ID.Key, slices.Repeat([]simkit.Response{answer}, 16)...)
+					sim.Kit().Inject("GET /restores/protection-groups/instant-access-endpoints/"+r.ID.Key, slices.Repeat([]simkit.Response{answer}, 16)...)
 				},
 			}
 		},
 	})
+}
+
+func restoreCases(tb testing.TB, sim *clumiosim.Sim) []adaptertest.RestoreCase {
+	tb.Helper()
+	bucket, environment := firstID(tb, sim, "/datasources/aws/s3-buckets"), firstID(tb, sim, "/datasources/aws/environments")
+	sim.Kit().ResetRequests() // the kit counts what the adapter asks
+	return []adaptertest.RestoreCase{
+		{
+			Kind: model.RestoreTable, Target: json.RawMessage(`{"name":"orders-restored"}`),
+			Write: "POST /restores/aws/dynamodb-tables",
+		},
+		{
+			Kind: model.RestoreInstantAccess, Target: json.RawMessage(`{"name":"forensics"}`),
+			Select: json.RawMessage(`{"keyPrefix":"logs/"}`),
+			Write:  "POST /restores/protection-groups/instant-access-endpoints",
+		},
+		{
+			Kind: model.RestoreObjects, Target: json.RawMessage(fmt.Sprintf(`{"bucket":%q,"environment":%q}`, bucket, environment)),
+			Write: "POST /restores/**",
+		},
+		{
+			Kind: model.RestoreVolume, Target: json.RawMessage(`{"zone":"us-west-2a"}`), Write: "POST /restores/aws/ebs-volumes",
+		},
+		{Kind: model.RestoreInstance, Target: json.RawMessage(`{"name":"web-restored"}`), Write: "POST /restores/aws/ec2-instances"},
+		{Kind: model.RestoreDatabase, Target: json.RawMessage(`{"name":"crm-restored"}`), Write: "POST /restores/aws/rds-resources"},
+	}
 }

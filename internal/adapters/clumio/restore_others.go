@@ -19,7 +19,7 @@ func (r restores) startVolume(ctx context.Context, a asked) (model.Restore, erro
 	if err := a.backupOf(op, model.AssetEBSVolume); err != nil {
 		return model.Restore{}, err
 	}
-	environment, err := r.environment(ctx, op, a, r.ofBackup(ctx, a))
+	environment, err := r.environment(ctx, op, a, r.ofBackup(ctx, op, a))
 	if err != nil {
 		return model.Restore{}, err
 	}
@@ -45,6 +45,10 @@ type wireInstanceSource struct {
 		Name           string `json:"name"`
 		VolumeNativeID string `json:"volume_native_id"`
 	} `json:"attached_backup_ebs_volumes"`
+	AWSAZ          string `json:"aws_az"`
+	InstanceID     string `json:"instance_id"`
+	SubnetNativeID string `json:"subnet_native_id"`
+	VPCNativeID    string `json:"vpc_native_id"`
 }
 
 // wireDeviceMapping is EC2RestoreEbsBlockDeviceMapping.
@@ -53,8 +57,9 @@ type wireDeviceMapping struct {
 	VolumeNativeID string `json:"volume_native_id"`
 }
 
-// startInstance makes the mappings of devices from the backup unless they are
-// given, because the vendor wants one for each volume (NOTES section 9).
+// startInstance fills in from the backup what the vendor wants and the request
+// leaves open: the mapping of each device, as the vendor's own sample does
+// (NOTES section 9), and in the environment of the source also the network.
 func (r restores) startInstance(ctx context.Context, a asked) (model.Restore, error) {
 	const op = "clumio.RestoreEC2Instance"
 	if err := a.backupOf(op, model.AssetEC2Instance); err != nil {
@@ -69,19 +74,34 @@ func (r restores) startInstance(ctx context.Context, a asked) (model.Restore, er
 	if err != nil {
 		return model.Restore{}, notFoundIfRefused(op, err)
 	}
-	environment, err := r.environment(ctx, op, a, func() (placement, error) { return got.wire.placement, nil })
+	environment, err := r.environment(ctx, op, a, func() (placement, error) {
+		if got.wire.AccountNativeID != "" && got.wire.AWSRegion != "" {
+			return got.wire.placement, nil
+		}
+		return r.ofAsset(ctx, op, r.env.ID(string(l.kind), got.wire.InstanceID))()
+	})
 	if err != nil {
 		return model.Restore{}, err
 	}
-	a.target.Environment = environment
 	target := map[string]any{"aws_az": a.target.Zone, "environment_id": environment}
-	if _, given := a.options["ebs_block_device_mappings"]; !given {
-		mappings := make([]wireDeviceMapping, 0, len(got.wire.AttachedBackupEBSVolumes))
-		for _, v := range got.wire.AttachedBackupEBSVolumes {
-			mappings = append(mappings, wireDeviceMapping(v))
+	fill := func(name string, value any) {
+		if _, given := a.options[name]; !given {
+			target[name] = value
 		}
-		target["ebs_block_device_mappings"] = mappings
 	}
+	if a.target.Environment == "" {
+		fill("subnet_native_id", got.wire.SubnetNativeID)
+		fill("vpc_native_id", got.wire.VPCNativeID)
+		if a.target.Zone == "" {
+			target["aws_az"] = got.wire.AWSAZ
+		}
+	}
+	a.target.Environment = environment
+	mappings := make([]wireDeviceMapping, 0, len(got.wire.AttachedBackupEBSVolumes))
+	for _, v := range got.wire.AttachedBackupEBSVolumes {
+		mappings = append(mappings, wireDeviceMapping(v))
+	}
+	fill("ebs_block_device_mappings", mappings)
 	wireTags := a.markedTags()
 	if a.target.Name != "" {
 		wireTags = append(wireTags, wireTag{"Name", a.target.Name})
@@ -114,11 +134,11 @@ func (r restores) startDatabase(ctx context.Context, a asked) (model.Restore, er
 		return model.Restore{}, fault.InvalidField(op, "/target/name", "missing-member", "the new database needs a name")
 	}
 	var from wireDatabaseSource
-	source := r.ofAsset(ctx, op, "/datasources/aws/rds-resources", "application/api.clumio.aws-rds-resources=v1+json", a)
+	source := r.ofAsset(ctx, op, a.source.ID())
 	switch a.form {
 	case model.SourceBackup:
 		from.Backup = &wireBackupRef{a.source.Backup.Key}
-		source = r.ofBackup(ctx, a)
+		source = r.ofBackup(ctx, op, a)
 	case model.SourceAt:
 		at, err := pointInTime(op, a.source.At)
 		if err != nil {

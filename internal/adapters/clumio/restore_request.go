@@ -170,6 +170,11 @@ func (r restores) environment(ctx context.Context, op string, a asked, source fu
 	if err != nil || place.EnvironmentID != "" {
 		return place.EnvironmentID, err
 	}
+	unclear := fault.InvalidField(op, "/target/environment", "missing-member",
+		"the environment must be named: the source does not tell exactly one")
+	if place.AccountNativeID == "" || place.AWSRegion == "" {
+		return "", unclear
+	}
 	f := filter{}
 	f.set("account_native_id", "$eq", place.AccountNativeID)
 	f.set("aws_region", "$eq", place.AWSRegion)
@@ -186,29 +191,41 @@ func (r restores) environment(ctx context.Context, op string, a asked, source fu
 			ids = append(ids, w.ID)
 		}
 	}
-	if len(ids) != 1 || place.AccountNativeID == "" || place.AWSRegion == "" {
-		return "", fault.InvalidField(op, "/target/environment", "missing-member",
-			"the environment must be named: the account and region of the source do not tell exactly one")
+	if len(ids) != 1 {
+		return "", unclear
 	}
 	return ids[0], nil
 }
 
-// ofBackup reads where the backup is that is the source.
-func (r restores) ofBackup(ctx context.Context, a asked) func() (placement, error) {
+// ofBackup reads where the backup is that is the source, and if it does not say
+// where its asset is.
+func (r restores) ofBackup(ctx context.Context, op string, a asked) func() (placement, error) {
 	return func() (placement, error) {
 		b, err := backups{r.client}.Get(ctx, *a.source.Backup, false)
-		return placement{AccountNativeID: b.Asset.Account, AWSRegion: b.Asset.Region}, err
+		if err != nil || (b.Asset.Account != "" && b.Asset.Region != "") {
+			return placement{AccountNativeID: b.Asset.Account, AWSRegion: b.Asset.Region}, err
+		}
+		return r.ofAsset(ctx, op, b.Asset.ID)()
 	}
 }
 
-// ofAsset reads where the asset is that is the source.
-func (r restores) ofAsset(ctx context.Context, op, path, accept string, a asked) func() (placement, error) {
+// ofAsset reads where an asset is.
+func (r restores) ofAsset(ctx context.Context, op string, id model.ID) func() (placement, error) {
 	return func() (placement, error) {
-		key, err := r.key(op, *a.source.Asset, a.source.Asset.Kind)
+		name := map[string]string{
+			string(model.AssetDynamoDBTable): "dynamodb-tables", string(model.AssetEBSVolume): "ebs-volumes",
+			string(model.AssetEC2Instance): "ec2-instances", string(model.AssetRDS): "rds-resources",
+		}[id.Kind]
+		if name == "" {
+			return placement{}, nil
+		}
+		key, err := r.key(op, id, id.Kind)
 		if err != nil {
 			return placement{}, err
 		}
-		got, err := read[placement](ctx, r.client, vendorhttp.Request{Op: op, Path: path + "/" + key, Accept: accept}, false)
+		got, err := read[placement](ctx, r.client, vendorhttp.Request{
+			Op: op, Path: "/datasources/aws/" + name + "/" + key, Accept: "application/api.clumio.aws-" + name + "=v1+json",
+		}, false)
 		return got.wire, notFoundIfRefused(op, err)
 	}
 }

@@ -41,9 +41,9 @@ func (r restores) startTable(ctx context.Context, a asked) (model.Restore, error
 	if err != nil {
 		return model.Restore{}, err
 	}
-	source := r.ofAsset(ctx, op, "/datasources/aws/dynamodb-tables", "application/api.clumio.aws-dynamodb-tables=v1+json", a)
+	source := r.ofAsset(ctx, op, a.source.ID())
 	if a.form == model.SourceBackup {
-		source = r.ofBackup(ctx, a)
+		source = r.ofBackup(ctx, op, a)
 	}
 	environment, err := r.environment(ctx, op, a, source)
 	if err != nil {

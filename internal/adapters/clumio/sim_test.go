@@ -79,6 +79,8 @@ type account struct {
 	token *tokenFile
 	env   adapters.Env
 	url   string
+
+	contract *contract
 }
 
 func openAccount(t *testing.T, o clumiosim.Options) *account {
@@ -95,6 +97,8 @@ func openAccount(t *testing.T, o clumiosim.Options) *account {
 	a.url = server.URL
 	a.env = adaptertest.Env(t, "acme")
 	a.env.Now = a.clock.Now
+	a.contract = underContract(t, a.env.Transport)
+	a.env.Transport = a.contract
 	a.Adapter = a.open(t)
 	return a
 }
@@ -106,4 +110,27 @@ func (a *account) open(t *testing.T) *adapters.Adapter {
 		t.Fatal(err)
 	}
 	return opened
+}
+
+// firstID asks the vendor, beside the adapter, for the first thing of a list.
+func firstID(tb testing.TB, sim *clumiosim.Sim, path string) string {
+	tb.Helper()
+	for range 50 {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Authorization", "Bearer "+sim.Token())
+		w := httptest.NewRecorder()
+		sim.ServeHTTP(w, r)
+		var list struct {
+			Embedded struct {
+				Items []struct {
+					ID string `json:"id"`
+				} `json:"items"`
+			} `json:"_embedded"`
+		}
+		if w.Code == http.StatusOK && json.Unmarshal(w.Body.Bytes(), &list) == nil && len(list.Embedded.Items) > 0 {
+			return list.Embedded.Items[0].ID
+		}
+	}
+	tb.Fatalf("the vendor shows nothing at %s", path)
+	return ""
 }

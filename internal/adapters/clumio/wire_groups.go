@@ -19,7 +19,7 @@ func (w wireObjects) onto(b model.Backup) model.Backup {
 	if w.FailedCount != nil && *w.FailedCount > 0 {
 		b.Status = model.BackupPartial
 		if w.BackedUpCount != nil && *w.BackedUpCount == 0 {
-			b.Status = model.BackupFailed
+			b.Status, b.RestoreKinds = model.BackupFailed, []model.RestoreKind{}
 		}
 		b.Copies[0].Status = b.Status
 	}

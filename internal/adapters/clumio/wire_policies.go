@@ -75,11 +75,12 @@ func (w wirePolicy) policy(env adapters.Env) model.Policy {
 			at := fmt.Sprintf("rules/%d/", len(p.Rules))
 			if sla.RPOFrequency != nil {
 				schedule, ok := sla.RPOFrequency.schedule()
-				if !ok {
+				if ok {
+					schedule.Windows = windows
+					rule.Schedule = &schedule
+				} else {
 					p.Lossy = append(p.Lossy, at+"schedule")
 				}
-				schedule.Windows = windows
-				rule.Schedule = &schedule
 			}
 			if sla.RetentionDuration != nil {
 				keep, ok := sla.RetentionDuration.period()
