@@ -1,7 +1,9 @@
 package identity
 
-import "net/http"
-import "strings"
+import (
+	"net/http"
+	"strings"
+)
 
 // Codes of a TokenError.
 const (
