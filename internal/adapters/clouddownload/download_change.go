@@ -58,15 +58,8 @@ func (a downloads) Cancel(ctx context.Context, id model.ID) error {
 		return err
 	}
 	if t.key.Record != "" {
-		if _, err := a.getRecord(ctx, op, t.key.Record, false); err != nil {
+		if t.tasks, err = a.tasksOfRecord(ctx, op, t.key.Record); err != nil {
 			return err
-		}
-		tasks, err := a.creators(ctx, op, url.Values{})
-		if err != nil {
-			return err
-		}
-		if task := tasks[t.key.Record]; task != nil {
-			t.tasks = []document[taskWire]{{Wire: *task}}
 		}
 	}
 	open := 0
@@ -85,6 +78,30 @@ func (a downloads) Cancel(ctx context.Context, id model.ID) error {
 		return fault.New(fault.NotFound, op, "the vendor does not know the download any more")
 	}
 	return fault.New(fault.Conflict, op, "the download is over, or no task of it is known")
+}
+
+// tasksOfRecord finds the tasks that prepare a record.
+func (a downloads) tasksOfRecord(ctx context.Context, op, record string) ([]document[taskWire], error) {
+	if _, err := a.getRecord(ctx, op, record, false); err != nil {
+		return nil, err
+	}
+	var tasks []document[taskWire]
+	for _, guid := range a.found.tasksFor(record) {
+		switch task, err := a.task(ctx, op, guid); {
+		case err == nil:
+			tasks = append(tasks, *task)
+		case !gone(err):
+			return nil, err
+		}
+	}
+	if len(tasks) > 0 {
+		return tasks, nil
+	}
+	named, err := a.creators(ctx, op, url.Values{}, maxCreators)
+	if task := named[record]; task != nil {
+		tasks = append(tasks, *task)
+	}
+	return tasks, err
 }
 
 // stateWord is what a vendor constant looks like.
@@ -154,6 +171,7 @@ func (a downloads) Remove(ctx context.Context, id model.ID) (*model.Operation, e
 	return &operation, nil
 }
 
+// unmounting finds the newest task that unmounts a record.
 func (a downloads) unmounting(ctx context.Context, op, record string) (*taskWire, error) {
 	tasks, err := a.taskList(op, url.Values{"type": {"UNMOUNT"}, "mounted-backup-assigned": {"true"}}).all(ctx)
 	if err != nil {
@@ -161,8 +179,15 @@ func (a downloads) unmounting(ctx context.Context, op, record string) (*taskWire
 	}
 	var newest *taskWire
 	for i := range tasks {
-		task := &tasks[i].Wire
-		if task.MountedBackup != nil && task.MountedBackup.GUID == record && (newest == nil || task.createdAt().After(newest.createdAt())) {
+		whole, err := a.task(ctx, op, tasks[i].Wire.GUID)
+		switch {
+		case gone(err):
+			continue
+		case err != nil:
+			return nil, err
+		}
+		if task := &whole.Wire; task.MountedBackup != nil && task.MountedBackup.GUID == record &&
+			(newest == nil || task.createdAt().After(newest.createdAt())) {
 			newest = task
 		}
 	}

@@ -16,10 +16,12 @@ import (
 //  1. A task that names its mounted backup names the record.
 //  2. Otherwise the records of the same user and mode are listed before and
 //     after the request. When as many new ones are seen as tasks were made, and
-//     nobody else asked for a download of that user meanwhile, they are ours,
-//     and the id carries their guids from then on.
+//     nobody else asked for a download of that user meanwhile, they are ours.
 //  3. Otherwise (the new record did not show at once) the same comparison is
 //     made whenever the download is looked at.
+//
+// With one record that is certain from the start the id of the download is the
+// record's, as in lists. Else the id carries what 3 needs, in any process.
 //
 // A download of a user is refused while another one's record can not be seen
 // yet, so that 3 has no second candidate. What remains: when somebody starts
@@ -63,22 +65,38 @@ func (a *account) snapshotOf(ctx context.Context, op, mode, entity string) (snap
 	return snapshot{records, tasks}, err
 }
 
-// hidden reports whether a download is being prepared whose record can not be
-// seen. Only records of one mode are at hand, so one of another mode may be
-// counted as hidden; its preparation ends soon.
-func (s snapshot) hidden() bool {
-	open := 0
-	for i := range s.tasks {
-		if task := &s.tasks[i].Wire; !taskState(task.State).Terminal() && len(namedRecords(s.tasks[i:i+1])) == 0 {
+// hidden reports whether a download of the user is being prepared whose record
+// can not be seen. Rows of tasks do not name records, so both are counted.
+func (a *account) hidden(ctx context.Context, op, mode, entity string, before snapshot) (bool, error) {
+	open := -unfinished(before.records)
+	for i := range before.tasks {
+		if !taskState(before.tasks[i].Wire.State).Terminal() {
 			open++
 		}
 	}
-	for i := range s.records {
-		if !taskState(s.records[i].Wire.State).Terminal() {
-			open--
+	for _, other := range downloadModes() {
+		if open <= 0 {
+			break
+		}
+		if other != mode {
+			records, err := a.recordsOf(ctx, op, other, entity)
+			if err != nil {
+				return false, err
+			}
+			open -= unfinished(records)
 		}
 	}
-	return open > 0
+	return open > 0, nil
+}
+
+func unfinished(records []document[recordWire]) int {
+	n := 0
+	for i := range records {
+		if !taskState(records[i].Wire.State).Terminal() {
+			n++
+		}
+	}
+	return n
 }
 
 // settlePending makes sure that no download of the user that was started here
@@ -106,14 +124,20 @@ func (a *account) settlePending(ctx context.Context, op, entity string) error {
 }
 
 // certain returns the records that a request has made, nil when that can not be
-// told without guessing.
-func (a *account) certain(ctx context.Context, op string, key downloadKey, before snapshot, made submitted) []string {
-	if named := namedRecords(made); len(named) == len(made) {
-		return named
+// told without guessing, and whether the tasks themselves say so.
+func (a *account) certain(ctx context.Context, op string, key downloadKey, before snapshot, made submitted) (records []string, named bool) {
+	if records = namedRecords(made); len(records) == len(made) {
+		return records, true
+	}
+	// The download is started: a failed read leaves it to be tied later.
+	if tasks, vanished, err := a.tasksOf(ctx, op, key); err == nil && vanished == 0 && len(tasks) == len(made) {
+		if records = namedRecords(tasks); len(records) == len(made) {
+			return records, true
+		}
 	}
 	after, err := a.snapshotOf(ctx, op, key.Mode, key.Entity)
 	if err != nil {
-		return nil // the download is started; it is tied later
+		return nil, false
 	}
 	ours := map[string]bool{}
 	for _, list := range [][]document[taskWire]{before.tasks, made} {
@@ -123,14 +147,13 @@ func (a *account) certain(ctx context.Context, op string, key downloadKey, befor
 	}
 	for i := range after.tasks {
 		if !ours[after.tasks[i].Wire.GUID] {
-			return nil // somebody else's
+			return nil, false // somebody else's
 		}
 	}
-	fresh := unknownRecords(key, after.records)
-	if len(fresh) != len(made) {
-		return nil
+	if records = unknownRecords(key, after.records); len(records) != len(made) {
+		return nil, false
 	}
-	return fresh
+	return records, false
 }
 
 func unknownRecords(key downloadKey, records []document[recordWire]) []string {
@@ -223,6 +246,7 @@ func (a *account) tasksOf(ctx context.Context, op string, key downloadKey) (task
 type correlations struct {
 	mu      sync.Mutex
 	records map[string][]string
+	tasks   map[string][]string // by record, of tasks that do not name it
 	pending []downloadKey
 }
 
@@ -245,6 +269,22 @@ func (c *correlations) put(key downloadKey, records []string) {
 		c.records[key.first()] = records
 	}
 	c.pending = slices.DeleteFunc(c.pending, func(k downloadKey) bool { return k.first() == key.first() })
+}
+
+// made notes the tasks of a record.
+func (c *correlations) made(record string, tasks []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.tasks == nil || len(c.tasks) >= maxCorrelations {
+		c.tasks = map[string][]string{}
+	}
+	c.tasks[record] = tasks
+}
+
+func (c *correlations) tasksFor(record string) []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tasks[record]
 }
 
 // wait notes a download whose record could not be told yet.

@@ -44,7 +44,9 @@ func (a downloads) Start(ctx context.Context, r model.RestoreRequest) (model.Res
 	if err != nil {
 		return model.Restore{}, err
 	}
-	if before.hidden() {
+	if hidden, err := a.hidden(ctx, op, want.mode, want.entity, before); err != nil {
+		return model.Restore{}, err
+	} else if hidden {
 		return model.Restore{}, errHidden()
 	}
 	if len(before.records) > maxKnown {
@@ -56,16 +58,30 @@ func (a downloads) Start(ctx context.Context, r model.RestoreRequest) (model.Res
 		return model.Restore{}, err
 	}
 	key := keyOf(want, before, made)
-	if records := a.certain(ctx, op, key, before, made); records != nil && len(records) <= maxKeyTasks {
+	records, named := a.certain(ctx, op, key, before, made)
+	switch {
+	case len(records) == 1:
+		return a.begun(ctx, op, key, made, records[0], named), nil
+	case records != nil && len(records) <= maxKeyTasks:
 		key.Records, key.Known = records, nil
-	} else {
+	default:
 		a.found.wait(key)
 	}
-	out := a.restore(key, made, 0)
-	if len(key.Records) == 1 {
-		out.Native.ID = key.Records[0]
+	return a.restore(key, made, 0), nil
+}
+
+// begun is a download of one record that has just been started.
+func (a downloads) begun(ctx context.Context, op string, key downloadKey, made submitted, record string, named bool) model.Restore {
+	if !named {
+		a.found.made(record, key.Tasks)
+		// As Get and lists will place it, if that can be read now.
+		if out, err := a.getRecord(ctx, op, record, false); err == nil {
+			return out
+		}
 	}
-	return out, nil
+	out := a.restore(key, made, 0)
+	out.ID, out.Native.ID = a.env.ID(downloadKind, record), record
+	return out
 }
 
 func keyOf(want wanted, before snapshot, made submitted) downloadKey {

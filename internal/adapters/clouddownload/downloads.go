@@ -138,6 +138,9 @@ func together(states []model.State) model.State {
 
 // source is what the download was asked of.
 func (a downloads) source(key downloadKey) *model.RestoreSource {
+	if key.Record != "" {
+		return nil
+	}
 	if key.Backup != "" {
 		id := a.env.ID(string(key.Kind), key.Backup)
 		return &model.RestoreSource{Backup: &id}

@@ -58,7 +58,8 @@ func (w window[T]) ended() bool { return len(w.rows) == 0 || w.end() >= w.total 
 var (
 	errNotSorted = errors.New("rows are not in the order asked for")
 	errNoTotal   = errors.New("the list has no X-Total-Count")
-	errPaging    = errors.New("a page is larger than asked for")
+	errPaging    = errors.New("pages are not of the size asked for")
+	errMoving    = errors.New("it changes faster than it can be read")
 )
 
 func (l *listing[T]) broken(err error) error {
@@ -98,14 +99,16 @@ func (l *listing[T]) window(ctx context.Context, offset, n int) (window[T], erro
 // pageFor chooses a page number and a size, so that the page begins at offset
 // or little before it and holds about n rows from there.
 func pageFor(offset, n, limit int) (page, size int) {
-	n = max(n, 8)
-	low, high := n, n+24
+	low, high := max(n, 8), max(n, 8)+24
 	if limit > 0 && high > limit {
-		low, high = max(2, min(n, limit-24)), limit
+		low, high = max(1, min(low, limit-24)), limit
 	}
-	size = max(1, min(low, high))
-	for s := size; s <= high && offset > 0; s++ {
-		if offset%s < offset%size {
+	size = low
+	if offset == 0 {
+		return 0, min(max(n, 8), high)
+	}
+	for s := low; s <= high; s++ {
+		if s-offset%s > size-offset%size { // more rows from offset on
 			size = s
 		}
 	}
@@ -139,6 +142,43 @@ func (l *listing[T]) page(ctx context.Context, page, size int) ([]document[T], i
 	return nil, 0, l.broken(errNoTotal)
 }
 
+// span reads rows from the one before offset on, at least until, unless the
+// list ends before.
+func (l *listing[T]) span(ctx context.Context, offset, until int) (window[T], error) {
+	for range 3 {
+		w, err := l.window(ctx, max(offset-1, 0), until-offset+1)
+		if err != nil {
+			return w, err
+		}
+		whole, err := l.extend(ctx, &w, until)
+		if whole || err != nil {
+			return w, err
+		}
+	}
+	return window[T]{}, l.broken(errMoving)
+}
+
+// extend reads on behind w. False says that rows came or went meanwhile.
+func (l *listing[T]) extend(ctx context.Context, w *window[T], until int) (bool, error) {
+	for w.end() < until && !w.ended() {
+		next, err := l.window(ctx, w.end(), until-w.end())
+		if err != nil {
+			return false, err
+		}
+		overlap := w.end() - next.start
+		if next.total != w.total || overlap < 0 || overlap >= len(next.rows) {
+			return false, nil
+		}
+		for i := range overlap {
+			if at := next.start + i - w.start; at >= 0 && l.guid(&w.rows[at].Wire) != l.guid(&next.rows[i].Wire) {
+				return false, nil
+			}
+		}
+		w.rows = append(w.rows, next.rows[overlap:]...)
+	}
+	return true, nil
+}
+
 // split returns the first row of w that is not newer than target. Rows without
 // a time stand at one end of the list: leading ones count as newer, those that
 // follow a time as older.
@@ -170,12 +210,12 @@ const maxProbes = 64
 
 // seek returns a window and the place in it from which on all rows are not
 // newer than target, and none before is: the row before has been seen, or there
-// is none.
+// is none. About n rows follow.
 func (l *listing[T]) seek(ctx context.Context, target time.Time, n int) (window[T], int, error) {
 	low, high := 0, -1 // rows before low are newer, rows from high on are not
 	at := l.guess(target)
 	for range maxProbes {
-		w, err := l.window(ctx, at, n)
+		w, err := l.span(ctx, at, at+1)
 		if err != nil {
 			return w, 0, err
 		}
@@ -184,23 +224,31 @@ func (l *listing[T]) seek(ctx context.Context, target time.Time, n int) (window[
 			return w, 0, err
 		}
 		switch {
-		case first > 0 && first < len(w.rows), w.start == 0 && (first < len(w.rows) || w.ended()):
+		case first > 0 && first < len(w.rows), w.start == 0 && first < len(w.rows):
+			whole, err := l.extend(ctx, &w, w.start+first+n)
+			if err != nil {
+				return w, 0, err
+			}
+			if whole {
+				_, _, err = l.split(w, target)
+				return w, first, err
+			}
+			low, high = 0, w.total // rows came or went meanwhile
+		case first == len(w.rows) && w.ended() && (len(w.rows) > 0 || w.start == 0):
 			return w, first, nil
 		case first == 0: // also beyond the end
-			high = w.start
-		case w.ended():
-			return w, first, nil
+			high = min(w.start, w.total)
 		default:
 			low = w.end()
 		}
 		if high < 0 {
 			high = w.total
 		}
-		if low > high { // rows went meanwhile
+		if low > high {
 			low = 0
 		}
 		if at = (low + high) / 2; high-low <= n {
-			at = max(low-1, 0) // with the row before it
+			at = low
 		}
 	}
 	return window[T]{}, 0, l.broken(errNotSorted)
@@ -222,16 +270,16 @@ func (l *listing[T]) splitAnywhere(ctx context.Context, w window[T], target time
 	return 0, nil
 }
 
-// guess is where target stood when the list was read last, less one row.
+// guess is where target stood when the list was read last.
 func (l *listing[T]) guess(target time.Time) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for i, at := range l.last.times {
 		if !at.IsZero() && !at.After(target) {
-			return max(l.last.start+i-1, 0)
+			return l.last.start + i
 		}
 	}
-	return max(l.last.start+len(l.last.times)-1, 0)
+	return l.last.start + len(l.last.times)
 }
 
 func (l *listing[T]) remember(w window[T]) {

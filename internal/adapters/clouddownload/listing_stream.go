@@ -104,12 +104,12 @@ func (l *listing[T]) place(ctx context.Context, upTo time.Time, token string, n 
 			return window[T]{}, 0, l.broken(err)
 		}
 	}
-	w, err := l.window(ctx, max(offset-1, 0), n)
+	w, err := l.span(ctx, offset, offset+n)
 	if err != nil {
 		return w, 0, err
 	}
 	_, _, err = l.split(w, time.Time{})
-	return w, 0, err
+	return w, max(offset-w.start, 0), err
 }
 
 // untimed collects the rows without a time from both ends of the list.

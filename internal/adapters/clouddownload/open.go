@@ -42,8 +42,8 @@ func open(_ context.Context, config Config, env adapters.Env) (*adapters.Adapter
 	a.session = newSession(a)
 	client, err := vendorhttp.New(vendorhttp.Options{
 		BaseURL: config.apiURL(), AllowHTTP: config.AllowHTTP,
-		Transport: cookieTransport{env.Transport}, Auth: a.session, Now: env.Now,
-		ReadError: readError,
+		Transport: cookieTransport{a.session, env.Transport}, Auth: a.session, Now: env.Now,
+		ReadError: func(body []byte) (string, string) { return "", a.session.conceal(readError(body)) },
 	})
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package clouddownload
 import (
 	"context"
 	"net/url"
+	"time"
 
 	"switchback/internal/adapters"
 	"switchback/internal/fault"
@@ -16,75 +17,87 @@ const taskKind = "task"
 // section 8).
 type operations struct{ *account }
 
-// Streams implements adapters.Operations. States are not pushed down, because
-// the state of an EXPORT depends on the task that follows on it.
+// Streams implements adapters.Operations. Nothing is pushed down: the state of
+// an EXPORT depends on the task that follows on it.
 func (a operations) Streams(_ context.Context, q model.OperationQuery) ([]adapters.Stream[model.Operation], error) {
 	const op = "storware.ListTasks"
-	type row struct {
-		item model.Operation
-		wire taskWire
-	}
-	rows := streams(a.taskList(op, url.Values{}), "tasks", between{q.CreatedAfter, q.CreatedBefore}, nil,
-		func(d *document[taskWire]) (adapters.Placed[row], bool) {
-			item := toOperation(a.env, &d.Wire, nil)
-			item.NativeDocument = d.native(q.Native)
-			return adapters.Placed[row]{Position: item.Position(), Item: row{item, d.Wire}}, true
-		})
-	out := make([]adapters.Stream[model.Operation], len(rows))
-	for i, stream := range rows {
-		out[i] = adapters.Stream[model.Operation]{Name: stream.Name, Page: func(ctx context.Context, before model.Position, limit int) (adapters.Page[model.Operation], error) {
-			page, err := stream.Page(ctx, before, limit)
+	return []adapters.Stream[model.Operation]{{
+		Name: "tasks",
+		Page: func(ctx context.Context, before model.Position, limit int) (adapters.Page[model.Operation], error) {
+			rows, err := a.taskList(op, url.Values{}).all(ctx)
 			if err != nil {
 				return adapters.Page[model.Operation]{}, err
 			}
-			following := followUps{account: a.account, op: op}
-			done := adapters.Page[model.Operation]{More: page.More, Next: page.Next, Items: make([]model.Operation, len(page.Items))}
-			for i, r := range page.Items {
-				if done.Items[i], err = a.settle(ctx, &following, r.item, &r.wire); err != nil {
+			page := sortRows(rows, before, limit, func(d *document[taskWire]) (adapters.Placed[*document[taskWire]], bool) {
+				place := model.Position{At: d.Wire.createdAt(), ID: a.env.ID(taskKind, d.Wire.GUID).String()}
+				return adapters.Placed[*document[taskWire]]{Position: place, Item: d}, true
+			})
+			out := adapters.Page[model.Operation]{More: page.More, Next: page.Next, Items: make([]model.Operation, len(page.Items))}
+			for i, row := range page.Items {
+				if out.Items[i], err = a.listed(ctx, op, rows, &row.Wire); err != nil {
 					return adapters.Page[model.Operation]{}, err
 				}
+				out.Items[i].NativeDocument = row.native(q.Native)
 			}
-			return done, nil
-		}}
+			return out, nil
+		},
+	}}, nil
+}
+
+// listed completes a row of the list. Which task follows on it is told by the
+// task itself only, so it is asked for when the tasks of the same asset leave
+// open whether the work is over.
+func (a operations) listed(ctx context.Context, op string, rows []document[taskWire], t *taskWire) (model.Operation, error) {
+	follower := map[enum]enum{"EXPORT": "STORE", "RESTORE": "IMPORT"}[t.Type]
+	if t.State != taskFinished || follower == "" {
+		return toOperation(a.env, t, nil), nil
 	}
-	return out, nil
+	seen, open := false, false
+	for i := range rows {
+		if next := &rows[i].Wire; next.Type == follower && sameEntity(next, t) {
+			seen, open = true, open || next.State != taskFinished
+		}
+	}
+	switch {
+	case !open && (seen || follower == "IMPORT"):
+		out := toOperation(a.env, t, nil)
+		if seen {
+			out.EndedAt = time.Time{} // when the follower ended
+		}
+		return out, nil
+	}
+	whole, err := a.task(ctx, op, t.GUID)
+	if gone(err) { // cleaned meanwhile
+		return toOperation(a.env, t, nil), nil
+	}
+	if err != nil {
+		return model.Operation{}, err
+	}
+	return a.settle(ctx, op, &whole.Wire)
 }
 
 // settle completes an operation by what follows on its task. Where that can not
 // be seen (yet), the backup that the task makes tells whether it is done.
-func (a operations) settle(ctx context.Context, following *followUps, item model.Operation, t *taskWire) (model.Operation, error) {
+func (a operations) settle(ctx context.Context, op string, t *taskWire) (model.Operation, error) {
 	if followUpType(t) == "" || t.State != taskFinished {
-		return item, nil
+		return toOperation(a.env, t, nil), nil
 	}
-	next, err := following.of(ctx, t)
-	if err != nil {
-		return item, err
+	next, err := a.followUp(ctx, op, t)
+	if err != nil || next != nil {
+		return toOperation(a.env, t, next), err
 	}
-	if next != nil {
-		settled := toOperation(a.env, t, &next.Wire)
-		settled.NativeDocument = item.NativeDocument
-		return settled, nil
+	if t.Type != "EXPORT" || t.Backup == nil || !plausible(t.Backup.GUID) {
+		return toOperation(a.env, t, nil), nil
 	}
-	if t.Type != "EXPORT" || t.Backup == nil {
-		return item, nil
+	made, err := a.backup(ctx, op, model.ID{Key: t.Backup.GUID})
+	switch {
+	case gone(err):
+	case err != nil:
+		return model.Operation{}, err
+	case backupStatus(made.Wire.Status) == model.BackupRunning:
+		next = &taskWire{Type: "STORE", State: taskQueued}
 	}
-	var made backupWire
-	path, err := a.item(following.op, "/backups", t.Backup.GUID)
-	if err != nil {
-		return item, nil //nolint:nilerr // a name that can not be asked for tells nothing
-	}
-	if err := a.get(ctx, following.op, path, nil, &made); err != nil {
-		if gone(err) {
-			return item, nil
-		}
-		return item, err
-	}
-	if backupStatus(made.Status) == model.BackupRunning {
-		settled := toOperation(a.env, t, &taskWire{Type: "STORE", State: taskQueued})
-		settled.NativeDocument = item.NativeDocument
-		return settled, nil
-	}
-	return item, nil
+	return toOperation(a.env, t, next), nil
 }
 
 // Get implements adapters.Operations.
@@ -97,9 +110,9 @@ func (a operations) Get(ctx context.Context, id model.ID, native bool) (model.Op
 	if err != nil {
 		return model.Operation{}, err
 	}
-	item := toOperation(a.env, &task.Wire, nil)
-	item.NativeDocument = task.native(native)
-	return a.settle(ctx, &followUps{account: a.account, op: op}, item, &task.Wire)
+	out, err := a.settle(ctx, op, &task.Wire)
+	out.NativeDocument = task.native(native)
+	return out, err
 }
 
 // Cancel implements adapters.OperationCancels. The task that follows is stopped
@@ -117,12 +130,12 @@ func (a operations) Cancel(ctx context.Context, id model.ID) error {
 		return a.cancelTask(ctx, op, id.Key)
 	}
 	if followUpType(&task.Wire) != "" && task.Wire.State == taskFinished {
-		next, err := (&followUps{account: a.account, op: op}).of(ctx, &task.Wire)
+		next, err := a.followUp(ctx, op, &task.Wire)
 		if err != nil {
 			return err
 		}
-		if next != nil && !taskState(next.Wire.State).Terminal() {
-			return a.cancelTask(ctx, op, next.Wire.GUID)
+		if next != nil && !taskState(next.State).Terminal() {
+			return a.cancelTask(ctx, op, next.GUID)
 		}
 	}
 	return fault.New(fault.Conflict, op, "the operation is over")

@@ -9,24 +9,24 @@ import (
 
 // readError finds the message in the two forms that clients of the API read:
 // {message} and {error: {message}} (NOTES section 13). The vendor has no codes.
-func readError(body []byte) (code, message string) {
+func readError(body []byte) (message string) {
 	var outer struct {
 		Message json.RawMessage `json:"message"`
 		Error   json.RawMessage `json:"error"`
 	}
 	if json.Unmarshal(body, &outer) != nil {
-		return "", ""
+		return ""
 	}
 	var inner struct {
 		Message json.RawMessage `json:"message"`
 	}
 	if json.Unmarshal(outer.Error, &inner) == nil && json.Unmarshal(inner.Message, &message) == nil && message != "" {
-		return "", message
+		return message
 	}
 	if json.Unmarshal(outer.Message, &message) == nil {
-		return "", message
+		return message
 	}
-	return "", ""
+	return ""
 }
 
 // status is the vendor's HTTP status in err, 0 when there was no answer.

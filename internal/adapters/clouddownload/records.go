@@ -45,12 +45,12 @@ func (a downloads) Streams(_ context.Context, q model.RestoreQuery) ([]adapters.
 				}
 			}
 			if len(items) > 0 {
-				tasks, err := a.creators(ctx, op, url.Values{})
+				tasks, err := a.creators(ctx, op, url.Values{}, maxCreators)
 				if err != nil {
 					return adapters.Page[model.Restore]{}, err
 				}
 				for i := range items {
-					a.complete(&items[i], tasks[items[i].Native.ID])
+					a.complete(&items[i], wireOf(tasks[items[i].Native.ID]))
 				}
 			}
 			return adapters.SortedPage(items, model.Restore.Position, before, limit), nil
@@ -59,7 +59,8 @@ func (a downloads) Streams(_ context.Context, q model.RestoreQuery) ([]adapters.
 }
 
 // getRecord reads a download by its record. There is no JSON answer below
-// /cloud-download, but the record is a mounted backup (NOTES section 14).
+// /cloud-download, but the record is a mounted backup (NOTES section 14). When
+// it is gone, a task may still tell how the download ended.
 func (a downloads) getRecord(ctx context.Context, op, guid string, native bool) (model.Restore, error) {
 	path, err := a.item(op, "/mounted-backups", guid)
 	if err != nil {
@@ -67,6 +68,9 @@ func (a downloads) getRecord(ctx context.Context, op, guid string, native bool) 
 	}
 	var row document[recordWire]
 	if err := a.get(ctx, op, path, nil, &row); err != nil {
+		if gone(err) {
+			return a.getGone(ctx, op, guid, native, err)
+		}
 		return model.Restore{}, err
 	}
 	if row.Wire.GUID != guid || !slices.Contains(downloadModes(), string(row.Wire.Mode)) {
@@ -76,15 +80,55 @@ func (a downloads) getRecord(ctx context.Context, op, guid string, native bool) 
 	if err != nil {
 		return model.Restore{}, err
 	}
-	filters := url.Values{}
-	if backup := row.Wire.Backup; backup != nil && backup.entity().GUID != "" {
-		filters.Set("protected-entity", backup.entity().GUID)
-	}
-	tasks, err := a.creators(ctx, op, filters)
+	tasks, err := a.creators(ctx, op, entityFilter(&row.Wire), maxCreators)
 	if err != nil {
 		return model.Restore{}, err
 	}
-	return a.fromRecord(records[0], tasks[guid], native), nil
+	out := a.fromRecord(records[0], wireOf(tasks[guid]), native)
+	if len(a.found.tasksFor(guid)) > 0 && !out.State.Terminal() {
+		out.Cancellable = true
+	}
+	return out, nil
+}
+
+// maxGone bounds the search for the task of a record that is gone.
+const maxGone = 20
+
+func (a downloads) getGone(ctx context.Context, op, guid string, native bool, missing error) (model.Restore, error) {
+	tasks, err := a.creators(ctx, op, url.Values{}, maxGone)
+	if err != nil {
+		return model.Restore{}, err
+	}
+	var known []document[taskWire]
+	if task := tasks[guid]; task != nil {
+		known = append(known, *task)
+	}
+	for _, task := range a.found.tasksFor(guid) {
+		if whole, err := a.task(ctx, op, task); err == nil {
+			known = append(known, *whole)
+		}
+	}
+	if len(known) == 0 {
+		return model.Restore{}, missing
+	}
+	out := a.restore(downloadKey{Record: guid, At: known[0].Wire.createdAt().UnixMilli()}, known, 0)
+	out.Native.ID = guid
+	out.NativeDocument = known[0].native(native)
+	return out, nil
+}
+
+func entityFilter(r *recordWire) url.Values {
+	if r.Backup != nil && r.Backup.entity().GUID != "" {
+		return url.Values{"protected-entity": {r.Backup.entity().GUID}}
+	}
+	return url.Values{}
+}
+
+func wireOf(task *document[taskWire]) *taskWire {
+	if task == nil {
+		return nil
+	}
+	return &task.Wire
 }
 
 // readRecords reads the records of a download started here, as far as they are
@@ -129,21 +173,33 @@ func (a *account) withStates(ctx context.Context, op, mode string, rows []docume
 	return out, nil
 }
 
-// creators finds the tasks that name the record they have made, by record.
-func (a *account) creators(ctx context.Context, op string, filters url.Values) (map[string]*taskWire, error) {
+// maxCreators bounds how many tasks are asked which record they have made.
+const maxCreators = 100
+
+// creators finds the tasks that name the record they have made, by record. The
+// rows of the list do not name it, so the newest are asked one by one.
+func (a *account) creators(ctx context.Context, op string, filters url.Values, most int) (map[string]*document[taskWire], error) {
 	filters.Set("mounted-backup-assigned", "true")
 	tasks, err := a.taskList(op, filters).all(ctx)
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]*taskWire{}
-	for i := range tasks {
-		task := &tasks[i].Wire
-		if task.Type == "UNMOUNT" || task.MountedBackup == nil || task.MountedBackup.GUID == "" {
-			continue
+	tasks = slices.DeleteFunc(tasks, func(t document[taskWire]) bool { return t.Wire.Type == "UNMOUNT" })
+	slices.SortFunc(tasks, func(a, b document[taskWire]) int { return b.Wire.createdAt().Compare(a.Wire.createdAt()) })
+	out := map[string]*document[taskWire]{}
+	for i := range tasks[:min(len(tasks), most)] {
+		task := &tasks[i]
+		if task.Wire.MountedBackup == nil {
+			task, err = a.task(ctx, op, task.Wire.GUID)
+			switch {
+			case gone(err):
+				continue
+			case err != nil:
+				return nil, err
+			}
 		}
-		if first := out[task.MountedBackup.GUID]; first == nil || task.createdAt().Before(first.createdAt()) {
-			out[task.MountedBackup.GUID] = task
+		if record := task.Wire.MountedBackup; record != nil && record.GUID != "" {
+			out[record.GUID] = task // the oldest wins
 		}
 	}
 	return out, nil

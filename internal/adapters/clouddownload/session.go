@@ -2,9 +2,12 @@ package clouddownload
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/http"
 	"net/http/cookiejar"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -23,8 +26,36 @@ type session struct {
 	account *account
 	login   *vendorhttp.Login
 
-	mu   sync.Mutex
-	jars map[string]*cookiejar.Jar // by the token that stands for the sign-in
+	mu      sync.Mutex
+	jars    map[string]*cookiejar.Jar // by the token that stands for the sign-in
+	secrets []string                  // the last ones, to keep them out of errors
+}
+
+// maxSecrets is how many secrets are remembered: those of a few sign-ins.
+const maxSecrets = 20
+
+// Format keeps the session out of all printing.
+func (*session) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "storware session") }
+
+// conceal takes secrets out of what the vendor says.
+func (s *session) conceal(text string) string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, secret := range s.secrets {
+		text = strings.ReplaceAll(text, secret, "REDACTED")
+	}
+	return text
+}
+
+func (s *session) keep(secrets ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, secret := range secrets {
+		if len(secret) >= 4 && !slices.Contains(s.secrets, secret) {
+			s.secrets = append(s.secrets, secret)
+		}
+	}
+	s.secrets = s.secrets[max(len(s.secrets)-maxSecrets, 0):]
 }
 
 func newSession(a *account) *session {
@@ -40,6 +71,7 @@ func (s *session) signIn(ctx context.Context) (vendorhttp.Token, error) {
 	if err != nil {
 		return vendorhttp.Token{}, fault.Wrap(fault.Credentials, op, err)
 	}
+	s.keep(password)
 	jar, err := cookiejar.New(nil)
 	if err != nil {
 		return vendorhttp.Token{}, fault.Wrap(fault.Internal, op, err)
@@ -62,6 +94,7 @@ func (s *session) signIn(ctx context.Context) (vendorhttp.Token, error) {
 	var cookies []string
 	for _, cookie := range jar.Cookies(at) {
 		cookies = append(cookies, cookie.Name+"="+cookie.Value)
+		s.keep(cookie.Value)
 	}
 	if len(cookies) == 0 {
 		return vendorhttp.Token{}, fault.New(fault.Upstream, op, "the vendor accepted the sign-in but set no session cookie")
@@ -139,7 +172,10 @@ type jarKey struct{}
 
 // cookieTransport puts cookies that the vendor sets into the jar of the sign-in
 // that the request belongs to.
-type cookieTransport struct{ next http.RoundTripper }
+type cookieTransport struct {
+	session *session
+	next    http.RoundTripper
+}
 
 // RoundTrip implements http.RoundTripper.
 func (t cookieTransport) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -150,6 +186,9 @@ func (t cookieTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if jar, ok := r.Context().Value(jarKey{}).(*cookiejar.Jar); ok {
 		if cookies := response.Cookies(); len(cookies) > 0 {
 			jar.SetCookies(r.URL, cookies)
+			for _, cookie := range cookies {
+				t.session.keep(cookie.Value)
+			}
 		}
 	}
 	return response, nil

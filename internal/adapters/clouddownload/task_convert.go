@@ -18,10 +18,11 @@ const (
 	taskCancelled = "CANCELLED"
 )
 
-// createdAt is never zero. Rows of task lists do not promise a creation time;
-// the other times come close, and the epoch is at least stable.
+// createdAt is never zero. The rows of task lists have no creation time, so the
+// beginning of the window, which rows and single tasks both have, goes first; a
+// task that was asked for by hand is created in that moment.
 func (t *taskWire) createdAt() time.Time {
-	for _, at := range []millis{t.CreationTime, t.WindowStart, t.StartTime, t.FinishTime} {
+	for _, at := range []millis{t.WindowStart, t.CreationTime, t.StartTime, t.FinishTime} {
 		if when := at.time(); !when.IsZero() {
 			return when
 		}
@@ -94,7 +95,7 @@ func toOperation(env adapters.Env, t, next *taskWire) model.Operation {
 			out.State = model.StateRunning
 		}
 		out.Progress = half(progress(next.Progress), 50)
-		out.Native.Status = string(t.State) + " " + string(t.Type) + ", " + string(next.State) + " " + string(next.Type)
+		out.Native.Status = string(next.State)
 	} else if followUpType(t) != "" && !out.State.Terminal() {
 		out.Progress = half(out.Progress, 0)
 	}

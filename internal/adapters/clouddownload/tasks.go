@@ -26,14 +26,15 @@ func (a *account) task(ctx context.Context, op, guid string) (*document[taskWire
 	return &task, nil
 }
 
-// taskList is a list of tasks, newest first if the vendor knows the column.
+// taskList is a list of tasks. No document names a column to sort tasks by, so
+// it is read as a whole and sorted here; the vendor keeps it short by cleaning
+// its queue. Its rows lack what tasks are tied to: creation time, workflow,
+// backup and mounted backup are told by GET /tasks/{guid} only.
 func (a *account) taskList(op string, filters url.Values) *listing[taskWire] {
-	filters.Set("orderBy", "task.creationTime")
-	filters.Set("direction", "desc")
 	return &listing[taskWire]{
 		account: a, op: op, path: "/tasks", query: a.inProject(filters),
 		guid: func(t *taskWire) string { return t.GUID },
-		at:   func(t *taskWire) time.Time { return t.CreationTime.time() },
+		at:   func(*taskWire) time.Time { return time.Time{} },
 	}
 }
 
@@ -50,16 +51,8 @@ func (a *account) cancelTask(ctx context.Context, op, guid string) error {
 	return err
 }
 
-// followUps finds the task that the server lets follow on an EXPORT or a
-// RESTORE: STORE or IMPORT (NOTES section 8). They share a workflow execution,
-// name the first as their parent, or work on the same backup.
-type followUps struct {
-	account *account
-	op      string
-	known   map[string][]document[taskWire] // by query
-}
-
-// followUpType is the type of the task that follows on t, "" when none does.
+// followUpType is the type of the task that the server lets follow on t, ""
+// when none does: EXPORT then STORE, RESTORE then IMPORT (NOTES section 8).
 func followUpType(t *taskWire) enum {
 	switch {
 	case t.Type == "EXPORT":
@@ -70,40 +63,29 @@ func followUpType(t *taskWire) enum {
 	return ""
 }
 
-// of returns the newest task that follows on t, nil when there is none.
-func (f *followUps) of(ctx context.Context, t *taskWire) (*document[taskWire], error) {
+// followUp returns the task that follows on t, nil when there is none. Both
+// share a workflow execution, work on the same backup, or the second names the
+// first as its parent.
+func (a *account) followUp(ctx context.Context, op string, t *taskWire) (*taskWire, error) {
 	kind := followUpType(t)
 	filters := url.Values{"type": {string(kind)}}
-	belongs := func(next *taskWire) bool { return next.ParentTask != nil && next.ParentTask.GUID == t.GUID }
 	switch {
 	case t.WorkflowExecution != nil && t.WorkflowExecution.GUID != "":
 		filters.Set("workflow-execution", t.WorkflowExecution.GUID)
-		belongs = func(next *taskWire) bool { return sameEntity(next, t) }
 	case t.Backup != nil && t.Backup.GUID != "":
 		filters.Set("backup", t.Backup.GUID)
-		belongs = func(*taskWire) bool { return true }
 	default:
 		filters.Set("parent-task", t.GUID)
 	}
-	key := filters.Encode()
-	rows, read := f.known[key]
-	if !read {
-		var err error
-		if rows, err = f.account.taskList(f.op, filters).all(ctx); err != nil {
-			return nil, err
-		}
-		if f.known == nil {
-			f.known = map[string][]document[taskWire]{}
-		}
-		f.known[key] = rows
+	rows, err := a.taskList(op, filters).all(ctx)
+	if err != nil {
+		return nil, err
 	}
-	var newest *document[taskWire]
+	var newest *taskWire // of several tries
 	for i := range rows {
-		next := &rows[i]
-		if next.Wire.Type != kind || next.Wire.GUID == t.GUID || !belongs(&next.Wire) {
-			continue
-		}
-		if newest == nil || next.Wire.createdAt().After(newest.Wire.createdAt()) {
+		next := &rows[i].Wire
+		if next.Type == kind && next.GUID != t.GUID && sameEntity(next, t) &&
+			(newest == nil || next.createdAt().After(newest.createdAt())) {
 			newest = next
 		}
 	}
