@@ -105,7 +105,7 @@ func (b *bench) begin(t *testing.T, r model.RestoreRequest, asset string) model.
 		}
 	}
 	if r.Marker == "" {
-		r.Marker = "m-" + string(r.Kind)
+		r.Marker = fmt.Sprintf("m-%s-%d", r.Kind, len(b.sim.Recoveries()))
 	}
 	restore, err := b.Restores.Start(t.Context(), r)
 	if err != nil {

@@ -136,7 +136,7 @@ func (v view) operation(run *wireRun) model.Operation {
 	}
 	o.Cancellable = cancellable(o.State)
 	if o.State == model.StateFailed {
-		o.Error = failure(state.messages)
+		o.Error = failure(state.status, state.messages)
 	}
 	return o
 }
@@ -173,12 +173,12 @@ func cancellable(s model.State) bool {
 // maxDetail bounds how much of the vendor's messages is shown.
 const maxDetail = 500
 
-func failure(messages []string) *model.Failure {
+func failure(word string, messages []string) *model.Failure {
 	detail := strings.ToValidUTF8(strings.Join(messages, "; "), "")
 	if len(detail) > maxDetail {
 		detail = strings.ToValidUTF8(detail[:maxDetail], "")
 	}
-	return &model.Failure{Code: "vendor-failed", Detail: detail}
+	return &model.Failure{Code: "vendor-task-failed", Detail: detail, Upstream: &model.UpstreamFailure{Code: word}}
 }
 
 type operationCancels struct{ *account }

@@ -71,18 +71,18 @@ func (r *policyReader) regular(w *wirePolicy) []model.Rule {
 	}
 	add := func(kind, pointer string, s *wireSchedule, keep *wireRetention) *model.Rule {
 		rules = append(rules, model.Rule{
-			Kind: kind, Schedule: r.schedule(s, pointer+"/schedule"), Retention: retention(keep), Lock: lock(keep), Target: target,
+			Kind: kind, Schedule: r.schedule(s, pointer+"/schedule"), Retention: r.retention(keep, pointer), Lock: lock(keep),
 		})
 		return &rules[len(rules)-1]
 	}
 	if regular.Incremental != nil {
-		add("incremental", "/backupPolicy/regular/incremental", regular.Incremental.Schedule, regular.Retention)
+		add("incremental", "/backupPolicy/regular/incremental", regular.Incremental.Schedule, regular.Retention).Target = target
 	}
 	if regular.Full != nil {
-		add("full", "/backupPolicy/regular/full", regular.Full.Schedule, regular.Retention)
+		add("full", "/backupPolicy/regular/full", regular.Full.Schedule, regular.Retention).Target = target
 	}
 	for i, full := range regular.Fulls {
-		add("full", fmt.Sprintf("/backupPolicy/regular/fullBackups/%d", i), full.Schedule, full.Retention)
+		add("full", fmt.Sprintf("/backupPolicy/regular/fullBackups/%d", i), full.Schedule, full.Retention).Target = target
 	}
 	if log := w.Backup.Log; log != nil {
 		add("log", "/backupPolicy/log", log.Schedule, log.Retention).AssetKind = model.AssetMSSQLDatabase
@@ -109,7 +109,7 @@ func (r *policyReader) remote(w *wirePolicy) []model.Rule {
 	} {
 		for i, t := range part.targets {
 			pointer := fmt.Sprintf("/remoteTargetPolicy/%s/%d", part.name, i)
-			rule := model.Rule{Kind: part.kind, Retention: retention(t.Retention), Lock: lock(t.Retention), Target: t.target()}
+			rule := model.Rule{Kind: part.kind, Retention: r.retention(t.Retention, pointer), Lock: lock(t.Retention), Target: t.target()}
 			if t.Schedule != nil {
 				rule.Schedule = r.frequency(t.Schedule, pointer+"/schedule")
 			}
@@ -201,7 +201,7 @@ func (r *policyReader) frequency(s *wireSchedule, pointer string) *model.Schedul
 
 func (r *policyReader) extended(e wireExtended, pointer string) model.ExtendedRetention {
 	out := model.ExtendedRetention{Lock: lock(e.Retention)}
-	if keep := retention(e.Retention); keep != nil {
+	if keep := r.retention(e.Retention, pointer); keep != nil {
 		out.Retention = *keep
 	}
 	if e.RunType != "" {
@@ -222,12 +222,13 @@ func (r *policyReader) extended(e wireExtended, pointer string) model.ExtendedRe
 	return out
 }
 
-func retention(w *wireRetention) *model.Retention {
+func (r *policyReader) retention(w *wireRetention, pointer string) *model.Retention {
 	if w == nil {
 		return nil
 	}
 	keep, ok := period(w.Unit, w.Duration)
 	if !ok {
+		r.lose(pointer + "/retention")
 		return nil
 	}
 	return &model.Retention{Keep: keep}

@@ -48,7 +48,7 @@ func (v view) restore(w *wireRecovery) model.Restore {
 	}
 	switch {
 	case r.State == model.StateFailed:
-		r.Error = failure(messages)
+		r.Error = failure(w.Status, messages)
 	case len(messages) > 0:
 		r.Warnings = messages
 	}
