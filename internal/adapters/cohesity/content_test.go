@@ -39,7 +39,7 @@ func TestDownloadIsExactForEveryEndOfData(t *testing.T) {
 		"short": cohesitysim.EndShort, "empty": cohesitysim.EndEmpty, "no content": cohesitysim.EndNoContent, "range": cohesitysim.EndRange,
 	}
 	for name, end := range ends {
-		for _, size := range []int64{1, 1000, pieceBytes - 1, pieceBytes, pieceBytes + 1, 2 * pieceBytes, 6*pieceBytes + 12345} {
+		for _, size := range []int64{1, 1000, pieceBytes - 1, pieceBytes, pieceBytes + 1, 2 * pieceBytes, 3*pieceBytes + 12345} {
 			t.Run(fmt.Sprintf("%s, %d bytes", name, size), func(t *testing.T) {
 				b := newBench(t, cohesitysim.Options{EndOfData: end, DownloadSize: size})
 				r, want := b.prepare(t)
