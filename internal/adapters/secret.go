@@ -83,7 +83,7 @@ func (s Secret) MarshalJSON() ([]byte, error) {
 	return json.Marshal(redacted)
 }
 
-// String, GoString, Format and LogValue keep the secret out of all printing.
+// String implements fmt.Stringer.
 func (Secret) String() string { return redacted }
 
 // GoString implements fmt.GoStringer.

@@ -152,12 +152,12 @@ func (r *reader) varint() int64 {
 
 func (r *reader) length() int {
 	v, n := binary.Uvarint(r.rest)
-	if n <= 0 || v > uint64(len(r.rest)-n) {
+	if n <= 0 || v > maxCursor || int(v) > len(r.rest)-n {
 		r.bad = true
 		return 0
 	}
 	r.rest = r.rest[n:]
-	return int(v) //nolint:gosec // not more than the bytes at hand
+	return int(v)
 }
 
 func (r *reader) time() time.Time {

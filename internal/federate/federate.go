@@ -3,6 +3,7 @@ package federate
 import (
 	"cmp"
 	"log/slog"
+	"slices"
 	"time"
 
 	"switchback/internal/fault"
@@ -108,18 +109,9 @@ func verdict(r Request, sources []Source) error {
 		if !missing {
 			continue
 		}
-		if r.Strict || contains(r.Require, s.Connection) {
+		if r.Strict || slices.Contains(r.Require, s.Connection) {
 			return &IncompleteError{Sources: sources}
 		}
 	}
 	return nil
-}
-
-func contains(names []string, name string) bool {
-	for _, n := range names {
-		if n == name {
-			return true
-		}
-	}
-	return false
 }

@@ -159,7 +159,7 @@ func (m *merge[T]) open(ctx context.Context) {
 
 func (s *source) pushed(filters []string) {
 	for _, f := range filters {
-		if !contains(s.Pushed, f) {
+		if !slices.Contains(s.Pushed, f) {
 			s.Pushed = append(s.Pushed, f)
 		}
 	}

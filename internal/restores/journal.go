@@ -56,17 +56,18 @@ type Refusal struct {
 	Upstream *fault.Upstreamed `json:"upstream,omitempty"`
 }
 
-// Store keeps records. Keys and restore ids are unique; Put is durable when it
-// returns.
+// Store keeps encoded records by key. A record may also have an alias, under
+// which it is found once it has been put with it. Writes are durable when they
+// return; values belong to their caller.
 type Store interface {
-	// Begin stores a record whose key is not there yet, and returns nil; or
-	// returns the record that is there and stores nothing. It is atomic over all
+	// Begin stores a value under a key that is not there yet, and returns nil; or
+	// returns the value that is there and stores nothing. It is atomic over all
 	// who share the store.
-	Begin(ctx context.Context, r Record) (*Record, error)
-	// Put replaces the record of the same key.
-	Put(ctx context.Context, r Record) error
-	// ByRestore returns the record with the restore id, nil if there is none.
-	ByRestore(ctx context.Context, restoreID string) (*Record, error)
+	Begin(ctx context.Context, key string, value []byte) (existing []byte, err error)
+	// Put replaces the value of a key. An empty alias leaves the aliases alone.
+	Put(ctx context.Context, key string, value []byte, alias string) error
+	// ByAlias returns the value with the alias, nil if there is none.
+	ByAlias(ctx context.Context, alias string) ([]byte, error)
 }
 
 // Errors of the idempotency key. They are about the request, not the vendor.
@@ -109,7 +110,7 @@ func (j *Journal) Start(ctx context.Context, conn *fleet.Conn, caller, key strin
 		Key: digest(caller, key), Fingerprint: fingerprint(conn.Name, r), Phase: PhaseIntent, CreatedAt: j.now().UTC(),
 		RequestedBy: caller, Connection: conn.Name, Marker: newMarker(), Request: r,
 	}
-	existing, err := j.store.Begin(ctx, record)
+	existing, err := j.begin(ctx, record)
 	if err != nil {
 		return Started{}, &fault.Error{Kind: fault.Unavailable, Op: "journal.begin", Detail: "the journal can not be written", Err: err}
 	}
@@ -152,7 +153,7 @@ func (j *Journal) run(ctx context.Context, conn *fleet.Conn, record Record) (Sta
 	if record.Restore != nil {
 		record.RestoreID = record.Restore.ID.String()
 	}
-	if perr := j.store.Put(ctx, record); perr != nil {
+	if perr := j.put(ctx, record); perr != nil {
 		// The intent stands: the same key is told that the request is in work, and
 		// nothing is started twice.
 		j.logger.ErrorContext(ctx, "outcome of a restore not written", slog.String("connection", conn.Name),
@@ -200,7 +201,7 @@ func (j *Journal) complete(restore *model.Restore, r Record) *model.Restore {
 // Get returns a restore as the vendor shows it now, with what the journal
 // knows of it. A state that was terminal stays terminal.
 func (j *Journal) Get(ctx context.Context, conn *fleet.Conn, id model.ID, native bool) (model.Restore, error) {
-	record, err := j.store.ByRestore(ctx, id.String())
+	record, err := j.byRestore(ctx, id)
 	if err != nil {
 		j.logger.WarnContext(ctx, "journal can not be read", slog.Any("error", err))
 	}
@@ -228,7 +229,7 @@ func (j *Journal) forward(ctx context.Context, restore model.Restore, record Rec
 		restore.State = record.LastState
 	case restore.State != record.LastState && restore.State != model.StateUnknown:
 		record.LastState = restore.State
-		if err := j.store.Put(ctx, record); err != nil {
+		if err := j.put(ctx, record); err != nil {
 			j.logger.WarnContext(ctx, "state of a restore not written", slog.Any("error", err))
 		}
 	}
@@ -237,7 +238,7 @@ func (j *Journal) forward(ctx context.Context, restore model.Restore, record Rec
 
 // Describe adds what the journal knows to a restore from a list.
 func (j *Journal) Describe(ctx context.Context, restore model.Restore) model.Restore {
-	record, err := j.store.ByRestore(ctx, restore.ID.String())
+	record, err := j.byRestore(ctx, restore.ID)
 	if err != nil || record == nil {
 		return restore
 	}

@@ -164,18 +164,18 @@ type failing struct {
 	begin, put error
 }
 
-func (f failing) Begin(ctx context.Context, r restores.Record) (*restores.Record, error) {
+func (f failing) Begin(ctx context.Context, key string, value []byte) ([]byte, error) {
 	if f.begin != nil {
 		return nil, f.begin
 	}
-	return f.Store.Begin(ctx, r)
+	return f.Store.Begin(ctx, key, value)
 }
 
-func (f failing) Put(ctx context.Context, r restores.Record) error {
+func (f failing) Put(ctx context.Context, key string, value []byte, alias string) error {
 	if f.put != nil {
 		return f.put
 	}
-	return f.Store.Put(ctx, r)
+	return f.Store.Put(ctx, key, value, alias)
 }
 
 func TestWithoutAnIntentNothingIsStarted(t *testing.T) {

@@ -163,7 +163,7 @@ func TestCloseEndsAllWatching(t *testing.T) {
 		defer stop()
 		<-events
 		hub.Close()
-		for range events { //nolint:revive // drains what came before the end
+		for range events {
 		}
 		if events, stop := hub.Watch(t.Context(), watched); true {
 			defer stop()

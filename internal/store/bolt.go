@@ -2,28 +2,24 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.etcd.io/bbolt"
 	berrors "go.etcd.io/bbolt/errors"
-
-	"switchback/internal/restores"
 )
 
-// Bolt keeps records in one file. A write is on disk when the call returns.
+// Bolt keeps values in one file. A write is on disk when the call returns.
 // Only one process can have the file open.
 type Bolt struct{ db *bbolt.DB }
 
-var _ restores.Store = (*Bolt)(nil)
-
 var (
-	bucketRecords   = []byte("records")    // key -> record
-	bucketByRestore = []byte("by_restore") // restore id -> key
-	bucketMeta      = []byte("meta")
-	keySchema       = []byte("schema")
+	bucketValues  = []byte("values")  // key -> value
+	bucketAliases = []byte("aliases") // alias -> key
+	bucketMeta    = []byte("meta")
+	keySchema     = []byte("schema")
 )
 
 // schemaVersion of the file. A file of a later version is refused rather than
@@ -40,7 +36,7 @@ func OpenBolt(path string) (*Bolt, error) {
 		return nil, fmt.Errorf("store: %w", err)
 	}
 	err = db.Update(func(tx *bbolt.Tx) error {
-		for _, name := range [][]byte{bucketRecords, bucketByRestore, bucketMeta} {
+		for _, name := range [][]byte{bucketValues, bucketAliases, bucketMeta} {
 			if _, err := tx.CreateBucketIfNotExists(name); err != nil {
 				return err
 			}
@@ -60,54 +56,40 @@ func OpenBolt(path string) (*Bolt, error) {
 // Close closes the file.
 func (b *Bolt) Close() error { return b.db.Close() }
 
-// Begin implements restores.Store.
-func (b *Bolt) Begin(_ context.Context, r restores.Record) (*restores.Record, error) {
-	var existing *restores.Record
+// Begin stores a value under a new key and returns nil, or returns the value
+// that the key has.
+func (b *Bolt) Begin(_ context.Context, key string, value []byte) ([]byte, error) {
+	var existing []byte
 	err := b.db.Update(func(tx *bbolt.Tx) error {
-		raw := tx.Bucket(bucketRecords).Get([]byte(r.Key))
-		if raw == nil {
-			return putRecord(tx, r)
+		values := tx.Bucket(bucketValues)
+		if existing = slices.Clone(values.Get([]byte(key))); existing != nil {
+			return nil
 		}
-		var err error
-		existing, err = decode(raw)
-		return err
+		return values.Put([]byte(key), value)
 	})
 	return existing, err
 }
 
-// Put implements restores.Store.
-func (b *Bolt) Put(_ context.Context, r restores.Record) error {
-	return b.db.Update(func(tx *bbolt.Tx) error { return putRecord(tx, r) })
-}
-
-func putRecord(tx *bbolt.Tx, r restores.Record) error {
-	raw, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	if r.RestoreID != "" {
-		if err := tx.Bucket(bucketByRestore).Put([]byte(r.RestoreID), []byte(r.Key)); err != nil {
-			return err
+// Put replaces the value of a key and lets the alias lead to it.
+func (b *Bolt) Put(_ context.Context, key string, value []byte, alias string) error {
+	return b.db.Update(func(tx *bbolt.Tx) error {
+		if alias != "" {
+			if err := tx.Bucket(bucketAliases).Put([]byte(alias), []byte(key)); err != nil {
+				return err
+			}
 		}
-	}
-	return tx.Bucket(bucketRecords).Put([]byte(r.Key), raw)
+		return tx.Bucket(bucketValues).Put([]byte(key), value)
+	})
 }
 
-// ByRestore implements restores.Store.
-func (b *Bolt) ByRestore(_ context.Context, restoreID string) (*restores.Record, error) {
-	var found *restores.Record
+// ByAlias returns the value an alias leads to, nil if there is none.
+func (b *Bolt) ByAlias(_ context.Context, alias string) ([]byte, error) {
+	var found []byte
 	err := b.db.View(func(tx *bbolt.Tx) error {
-		key := tx.Bucket(bucketByRestore).Get([]byte(restoreID))
-		if key == nil {
-			return nil
+		if key := tx.Bucket(bucketAliases).Get([]byte(alias)); key != nil {
+			found = slices.Clone(tx.Bucket(bucketValues).Get(key))
 		}
-		raw := tx.Bucket(bucketRecords).Get(key)
-		if raw == nil {
-			return nil
-		}
-		var err error
-		found, err = decode(raw)
-		return err
+		return nil
 	})
 	return found, err
 }

@@ -2,70 +2,52 @@ package store
 
 import (
 	"context"
-	"encoding/json"
+	"slices"
 	"sync"
-
-	"switchback/internal/restores"
 )
 
-// Memory keeps records until the process ends.
+// Memory keeps values until the process ends.
 type Memory struct {
-	mu        sync.Mutex
-	records   map[string][]byte // by key, encoded so that nobody shares memory with the store
-	byRestore map[string]string
+	mu      sync.Mutex
+	values  map[string][]byte
+	aliases map[string]string // alias -> key
 }
-
-var _ restores.Store = (*Memory)(nil)
 
 // NewMemory returns an empty store.
 func NewMemory() *Memory {
-	return &Memory{records: map[string][]byte{}, byRestore: map[string]string{}}
+	return &Memory{values: map[string][]byte{}, aliases: map[string]string{}}
 }
 
-// Begin implements restores.Store.
-func (m *Memory) Begin(_ context.Context, r restores.Record) (*restores.Record, error) {
+// Begin stores a value under a new key and returns nil, or returns the value
+// that the key has.
+func (m *Memory) Begin(_ context.Context, key string, value []byte) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if raw, there := m.records[r.Key]; there {
-		return decode(raw)
+	if existing, there := m.values[key]; there {
+		return slices.Clone(existing), nil
 	}
-	return nil, m.put(r)
+	m.values[key] = slices.Clone(value)
+	return nil, nil
 }
 
-// Put implements restores.Store.
-func (m *Memory) Put(_ context.Context, r restores.Record) error {
+// Put replaces the value of a key and lets the alias lead to it.
+func (m *Memory) Put(_ context.Context, key string, value []byte, alias string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.put(r)
-}
-
-func (m *Memory) put(r restores.Record) error {
-	raw, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	m.records[r.Key] = raw
-	if r.RestoreID != "" {
-		m.byRestore[r.RestoreID] = r.Key
+	m.values[key] = slices.Clone(value)
+	if alias != "" {
+		m.aliases[alias] = key
 	}
 	return nil
 }
 
-// ByRestore implements restores.Store.
-func (m *Memory) ByRestore(_ context.Context, restoreID string) (*restores.Record, error) {
+// ByAlias returns the value an alias leads to, nil if there is none.
+func (m *Memory) ByAlias(_ context.Context, alias string) ([]byte, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	key, there := m.byRestore[restoreID]
+	key, there := m.aliases[alias]
 	if !there {
 		return nil, nil
 	}
-	return decode(m.records[key])
-}
-
-func decode(raw []byte) (*restores.Record, error) {
-	var r restores.Record
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return nil, err
-	}
-	return &r, nil
+	return slices.Clone(m.values[key]), nil
 }

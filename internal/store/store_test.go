@@ -6,13 +6,14 @@ import (
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
-	"github.com/google/go-cmp/cmp"
-
-	"switchback/internal/model"
 	"switchback/internal/restores"
 	"switchback/internal/store"
+)
+
+var (
+	_ restores.Store = (*store.Memory)(nil)
+	_ restores.Store = (*store.Bolt)(nil)
 )
 
 // Every store keeps the same promises.
@@ -25,8 +26,8 @@ func TestStores(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Run("begin stores once and then returns what is there", func(t *testing.T) { beginOnce(t, fresh(t)) })
 			t.Run("many begins of one key let one through", func(t *testing.T) { oneWins(t, fresh(t)) })
-			t.Run("put replaces and is found by restore", func(t *testing.T) { putAndFind(t, fresh(t)) })
-			t.Run("what is returned is the caller's own", func(t *testing.T) { notShared(t, fresh(t)) })
+			t.Run("put replaces and is found by its alias", func(t *testing.T) { putAndFind(t, fresh(t)) })
+			t.Run("values are the caller's own", func(t *testing.T) { notShared(t, fresh(t)) })
 		})
 	}
 }
@@ -45,43 +46,29 @@ func open(t *testing.T, path string) *store.Bolt {
 	return s
 }
 
-func record(key string) restores.Record {
-	backup := model.ID{Connection: "c", Kind: "vm", Key: "k/1"}
-	return restores.Record{
-		Key: key, Fingerprint: "f", Phase: restores.PhaseIntent, CreatedAt: time.Date(2026, 1, 2, 3, 4, 5, 6000, time.UTC),
-		Connection: "c", Marker: "m", Request: model.RestoreRequest{Kind: model.RestoreVolume, Source: model.RestoreSource{Backup: &backup}},
+// begin expects what Begin returns.
+func begin(t *testing.T, s restores.Store, key, value, want string) {
+	t.Helper()
+	got, err := s.Begin(t.Context(), key, []byte(value))
+	if err != nil || string(got) != want || (got == nil) != (want == "") {
+		t.Fatalf("Begin(%s, %s) = %q, %v, want %q", key, value, got, err, want)
 	}
 }
 
 func beginOnce(t *testing.T, s restores.Store) {
-	ctx := context.Background()
-	if existing, err := s.Begin(ctx, record("a")); err != nil || existing != nil {
-		t.Fatalf("first Begin: %v, %v", existing, err)
-	}
-	other := record("a")
-	other.Fingerprint = "other"
-	existing, err := s.Begin(ctx, other)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := record("a")
-	if diff := cmp.Diff(&want, existing); diff != "" {
-		t.Error(diff)
-	}
-	if existing, err := s.Begin(ctx, record("b")); err != nil || existing != nil {
-		t.Fatalf("Begin of another key: %v, %v", existing, err)
-	}
+	begin(t, s, "a", "first", "")
+	begin(t, s, "a", "second", "first")
+	begin(t, s, "b", "other", "")
+	begin(t, s, "a", "third", "first")
 }
 
 func oneWins(t *testing.T, s restores.Store) {
 	var wg sync.WaitGroup
-	won := make(chan string, 16)
+	won := make(chan int, 16)
 	for i := range 16 {
 		wg.Go(func() {
-			r := record("a")
-			r.Marker = strconv.Itoa(i)
-			if existing, err := s.Begin(t.Context(), r); err == nil && existing == nil {
-				won <- r.Marker
+			if existing, err := s.Begin(context.Background(), "a", []byte(strconv.Itoa(i))); err == nil && existing == nil {
+				won <- i
 			}
 		})
 	}
@@ -90,66 +77,59 @@ func oneWins(t *testing.T, s restores.Store) {
 	if len(won) != 1 {
 		t.Fatalf("%d callers were let through", len(won))
 	}
+	begin(t, s, "a", "late", strconv.Itoa(<-won))
 }
 
 func putAndFind(t *testing.T, s restores.Store) {
-	ctx := t.Context()
-	r := record("a")
-	if _, err := s.Begin(ctx, r); err != nil {
-		t.Fatal(err)
+	find := func(alias, want string) {
+		t.Helper()
+		got, err := s.ByAlias(t.Context(), alias)
+		if err != nil || string(got) != want || (got == nil) != (want == "") {
+			t.Fatalf("ByAlias(%s) = %q, %v, want %q", alias, got, err, want)
+		}
 	}
-	if found, err := s.ByRestore(ctx, "c~vm~1"); err != nil || found != nil {
-		t.Fatalf("found %v, %v before there was anything", found, err)
+	put := func(key, value, alias string) {
+		t.Helper()
+		if err := s.Put(t.Context(), key, []byte(value), alias); err != nil {
+			t.Fatal(err)
+		}
 	}
-	r.Phase, r.RestoreID, r.LastState = restores.PhaseStarted, "c~vm~1", model.StateRunning
-	if err := s.Put(ctx, r); err != nil {
-		t.Fatal(err)
-	}
-	found, err := s.ByRestore(ctx, "c~vm~1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(&r, found); diff != "" {
-		t.Error(diff)
-	}
+	begin(t, s, "a", "intent", "")
+	find("x", "")
+	put("a", "started", "x")
+	find("x", "started")
+	put("a", "over", "")
+	find("x", "over")
+	begin(t, s, "a", "again", "over")
+	find("a", "") // a key is no alias
 }
 
 func notShared(t *testing.T, s restores.Store) {
-	r := record("a")
-	if _, err := s.Begin(t.Context(), r); err != nil {
+	value := []byte("first")
+	if _, err := s.Begin(t.Context(), "a", value); err != nil {
 		t.Fatal(err)
 	}
-	first, err := s.Begin(t.Context(), r)
-	if err != nil {
-		t.Fatal(err)
+	value[0] = 'X'
+	got, err := s.Begin(t.Context(), "a", nil)
+	if err != nil || string(got) != "first" {
+		t.Fatalf("got %q, %v", got, err)
 	}
-	first.Request.Source.Backup.Key = "changed"
-	second, err := s.Begin(t.Context(), r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if second.Request.Source.Backup.Key != "k/1" {
-		t.Error("a change of what was returned is in the store")
-	}
+	got[0] = 'Y'
+	begin(t, s, "a", "", "first")
 }
 
-func TestBoltKeepsRecordsOverRestarts(t *testing.T) {
+func TestBoltKeepsValuesOverRestarts(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.db")
 	first, err := store.OpenBolt(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := first.Begin(t.Context(), record("a")); err != nil {
-		t.Fatal(err)
-	}
+	begin(t, first, "a", "first", "")
 	if _, err := store.OpenBolt(path); err == nil {
-		t.Error("a second process could open the file")
+		t.Error("the file could be opened twice")
 	}
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	existing, err := open(t, path).Begin(t.Context(), record("a"))
-	if err != nil || existing == nil {
-		t.Fatalf("after the restart: %v, %v", existing, err)
-	}
+	begin(t, open(t, path), "a", "second", "first")
 }

@@ -185,7 +185,7 @@ func (c *Client) send(ctx context.Context, r Request) (*http.Response, string, e
 			return nil, "", fault.Wrap(fault.Credentials, r.Op, err)
 		}
 	}
-	response, err := c.http.Do(request) //nolint:bodyclose // handed to the caller
+	response, err := c.http.Do(request)
 	if err == nil {
 		return response, used, nil
 	}
