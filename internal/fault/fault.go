@@ -57,6 +57,20 @@ func (k Kind) Error() string {
 // String is Error.
 func (k Kind) String() string { return k.Error() }
 
+// MarshalText gives the name, so that stored kinds outlive a change of order.
+func (k Kind) MarshalText() ([]byte, error) { return []byte(k.Error()), nil }
+
+// UnmarshalText reads a name; one that a later release made up is Unknown.
+func (k *Kind) UnmarshalText(text []byte) error {
+	*k = Unknown
+	for i, name := range names {
+		if name == string(text) {
+			*k = Kind(i) //nolint:gosec // an index of the table
+		}
+	}
+	return nil
+}
+
 // Retryable reports whether the same read may succeed later by itself.
 func (k Kind) Retryable() bool {
 	return k == Throttled || k == Unavailable || k == Timeout || k == Upstream

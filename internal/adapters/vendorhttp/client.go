@@ -103,7 +103,7 @@ type Reply struct {
 // Upstream, so that a list is never taken to be empty by mistake; after a write
 // it is also Ambiguous, for the vendor has acted.
 func (c *Client) JSON(ctx context.Context, r Request, out any) (Reply, error) {
-	response, err := c.Do(ctx, r)
+	response, err := c.Do(ctx, r) //nolint:bodyclose // drainClose closes it
 	if err != nil {
 		return Reply{}, err
 	}
