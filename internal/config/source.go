@@ -51,7 +51,7 @@ func line(node *yaml.Node, path string) int {
 func step(node *yaml.Node, path string) (key, value *yaml.Node, rest string) {
 	switch node.Kind {
 	case yaml.DocumentNode:
-		return node, node.Content[0], path
+		return &yaml.Node{}, node.Content[0], path // what is missing at the top is on no line
 	case yaml.AliasNode:
 		return node, node.Alias, path
 	case yaml.SequenceNode:

@@ -29,6 +29,8 @@ func (v *validator) check(ok bool, path, message string) {
 
 func indexed(path string, i int) string { return path + "[" + strconv.Itoa(i) + "]" }
 
+func keyed(path, key string) string { return path + "[" + key + "]" }
+
 func (v *validator) all() {
 	c := v.config
 	v.server(c.Server)
@@ -130,8 +132,8 @@ func (v *validator) connections() {
 
 func (v *validator) labels(path string, labels map[string]string) {
 	for key, value := range labels {
-		v.check(labelKey.MatchString(key), path+"."+key, "the name of a label is letters, digits and _ . / -, at most 63")
-		v.check(value != "" && len(value) <= 255, path+"."+key, "must be 1 to 255 bytes long")
+		v.check(labelKey.MatchString(key), keyed(path, key), "the name of a label is letters, digits and _ . / -, at most 63")
+		v.check(value != "" && len(value) <= 255, keyed(path, key), "must be 1 to 255 bytes long")
 	}
 }
 

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// keyed algorithms and the least length of their secret (RFC 7518 section 3.2).
-var keyed = map[string]int{"HS256": minKeyBytes, "HS384": 48, "HS512": 64}
+// hmacSecret is the algorithms with a secret, and its least length (RFC 7518
+// section 3.2).
+var hmacSecret = map[string]int{"HS256": minKeyBytes, "HS384": 48, "HS512": 64}
 
 var signed = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
@@ -32,7 +33,7 @@ func (v *validator) auth() {
 		v.issuer(path, issuer)
 	}
 	for _, role := range slices.Sorted(maps.Keys(a.Roles)) {
-		path := "auth.roles." + role
+		path := keyed("auth.roles", role)
 		v.check(len(a.Roles[role]) > 0, path, "must hold at least one verb")
 		v.verbs(path, a.Roles[role])
 	}
@@ -80,7 +81,7 @@ func (v *validator) algorithms(path string, i *Issuer) {
 	atLeast := minKeyBytes
 	for n, name := range i.Algorithms {
 		at := indexed(path+".algorithms", n)
-		least, isKeyed := keyed[name]
+		least, isKeyed := hmacSecret[name]
 		switch {
 		case !isKeyed && !slices.Contains(signed, name):
 			v.add(at, "is not a known algorithm")
