@@ -105,6 +105,24 @@ func TestBindings(t *testing.T) {
 	})
 }
 
+// The same subject and the same group at another issuer are somebody else.
+func TestBindingsHoldForOneIssuer(t *testing.T) {
+	issuers := []string{"https://a.example", "https://b.example"}
+	rules, err := compileRules(issuers, []Binding{{
+		Issuer: issuers[0], Subjects: []string{"alice"}, Groups: []string{"ops"},
+		Roles: []string{"admin"}, Connections: []string{anything},
+	}}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []bool{true, false} {
+		p := newPrincipal(rules, issuers[i], "alice", []string{"ops"})
+		if got := p.May(BackupsRead, Connection{Name: "x"}); got != want {
+			t.Errorf("alice of %s may: %v", issuers[i], got)
+		}
+	}
+}
+
 func TestBindingsAreChecked(t *testing.T) {
 	all := []string{anything}
 	for name, test := range map[string]struct {

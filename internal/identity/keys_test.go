@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -91,8 +92,7 @@ func TestKeysOutliveAnOutage(t *testing.T) {
 		"error":     {http.StatusInternalServerError, nil},
 		"not JSON":  {http.StatusOK, []byte("<html>maintenance</html>")},
 		"no keys":   {http.StatusOK, []byte(`{"keys":[]}`)},
-		"too large": {http.StatusOK, []byte(`{"keys":[],"pad":"` + strings.Repeat("a", maxDocumentBytes) + `"}`)},
-		"redirect":  {http.StatusFound, nil},
+		"too large": {http.StatusOK, append(allKeys(), strings.Repeat(" ", maxDocumentBytes)...)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newClock()
@@ -115,6 +115,20 @@ func TestKeysOutliveAnOutage(t *testing.T) {
 			c.advance(fetchAtMostEvery)
 			wantSubject(t, a, rsaToken(c, otherRSA(), "b"), "alice")
 		})
+	}
+}
+
+// Whoever can make the issuer redirect must not choose our keys.
+func TestRedirectsAreNotFollowed(t *testing.T) {
+	c := newClock()
+	evil := newKeyServer(t, jwks(jwk("a", "", rsaKey().Public())))
+	server := httptest.NewServer(http.RedirectHandler(evil.URL, http.StatusFound))
+	defer server.Close()
+	a := newTestAuthenticator(t, c, Issuer{Issuer: testIssuer, Audiences: []string{testAudience}, JWKSURL: server.URL})
+	_, err := a.Authenticate(t.Context(), rsaToken(c, rsaKey(), "a"))
+	wantCode(t, err, CodeUnavailable)
+	if evil.count() != 0 {
+		t.Error("the redirect was followed")
 	}
 }
 
@@ -236,9 +250,7 @@ func TestKeySetsAreFiltered(t *testing.T) {
 		if err := json.Unmarshal(must(json.Marshal(key)), &members); err != nil {
 			t.Fatal(err)
 		}
-		for name, value := range changes {
-			members[name] = value
-		}
+		maps.Copy(members, changes)
 		return must(json.Marshal(members))
 	}
 	ec := jwk("k", "", ecKey().Public())

@@ -112,9 +112,11 @@ func attacks(c *clock) []attack {
 		{"exp zero", with(map[string]any{"exp": 0}), ""},
 		{"exp negative", with(map[string]any{"exp": -1}), ""},
 		{"exp text", with(map[string]any{"exp": "9999999999"}), ""},
+		{"exp in another age", with(map[string]any{"exp": maxSeconds + 1}), ""},
 		{"exp beyond time", with(map[string]any{"exp": 1e300}), ""},
 		{"exp beyond numbers", raw(header, `{"iss":"`+testIssuer+`","aud":"`+testAudience+`","sub":"alice","exp":1e999}`), ""},
 		{"nbf in the future", with(map[string]any{"nbf": hour(1)}), ""},
+		{"nbf negative", with(map[string]any{"nbf": -1}), ""},
 		{"nbf text", with(map[string]any{"nbf": "0"}), ""},
 		{"iat in the future", with(map[string]any{"iat": hour(1)}), ""},
 		{"audience of others", with(map[string]any{"aud": "other"}), ""},
@@ -135,7 +137,7 @@ func attacks(c *clock) []attack {
 		{"subject with a line break", with(map[string]any{"sub": "alice\nadmin"}), ""},
 		{"subject half a character", raw(header, strings.Replace(body, "alice", `alice\ud800`, 1)), ""},
 		{"subject too long", with(map[string]any{"sub": strings.Repeat("a", maxSubjectBytes+1)}), ""},
-		{"claims not UTF-8", raw(header, strings.Replace(body, "alice", "alice\xff", 1)), ""},
+		{"claims not UTF-8", raw(header, strings.Replace(body, "ops", "ops\xff", 1)), ""},
 		{"claim given twice", raw(header, `{"sub":"admin",`+body[1:]), ""},
 		{"claim given twice inside", raw(header, `{"act":{"sub":"a","sub":"b"},`+body[1:]), ""},
 		{"header given twice", raw(`{"alg":"none","alg":"ES256","kid":"ec"}`, body), ""},
@@ -161,6 +163,7 @@ func attacks(c *clock) []attack {
 		{"line break inside", good[:40] + "\r\n" + good[40:], ""},
 		{"line break in the signature", good[:len(good)-8] + "\n" + good[len(good)-8:], ""},
 		{"the word Bearer", "Bearer " + good, ""},
+		{"unused bits of the signature", good[:len(good)-1] + nextLetter(good[len(good)-1]), ""},
 		{"null byte", good + "\x00", ""},
 		{"padding", good + "==", ""},
 		{"standard base64", strings.NewReplacer("-", "+", "_", "/").Replace(good) + "+/", ""},
@@ -178,6 +181,13 @@ func attacks(c *clock) []attack {
 		list = append(list, attack{"truncated", good[:cut], ""})
 	}
 	return list
+}
+
+// nextLetter differs only in bits that a lenient decoder throws away: the last
+// letter of 64 bytes carries two bits.
+func nextLetter(letter byte) string {
+	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+	return alphabet[strings.IndexByte(alphabet, letter)+1:][:1]
 }
 
 // confused says ES384 and is signed with the P-256 key that it names. golang-jwt
