@@ -67,16 +67,10 @@ func startBody(r adapters.BackupStart) (createRun, error) {
 	if !r.Keep.IsZero() {
 		return body, fault.InvalidField(op, "/keep", "unsupported", "the policy of the group says how long its backups are kept")
 	}
-	switch r.Type {
-	case "", model.TypeIncremental:
-		body.RunType = "kRegular"
-	case model.TypeFull:
-		body.RunType = "kFull"
-	case model.TypeLog:
-		body.RunType = "kLog"
-	case model.TypeSystem:
-		body.RunType = "kSystem"
-	default:
+	words := map[model.BackupType]string{
+		"": "kRegular", model.TypeIncremental: "kRegular", model.TypeFull: "kFull", model.TypeLog: "kLog", model.TypeSystem: "kSystem",
+	}
+	if body.RunType = words[r.Type]; body.RunType == "" {
 		return body, fault.InvalidField(op, "/type", "unsupported", "the vendor makes no backups of this type on demand")
 	}
 	var options startOptions

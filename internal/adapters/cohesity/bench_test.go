@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"net/http"
 	"net/http/httptest"
 	"slices"
 	"testing"
@@ -31,13 +32,19 @@ type bench struct {
 
 func newBench(t *testing.T, o cohesitysim.Options) *bench {
 	t.Helper()
+	return newBenchBehind(t, o, func(vendor http.Handler) http.Handler { return vendor })
+}
+
+// newBenchBehind puts something between the account and the vendor.
+func newBenchBehind(t *testing.T, o cohesitysim.Options, wrap func(http.Handler) http.Handler) *bench {
+	t.Helper()
 	clock := simkit.NewClock(start)
 	o.Now = clock.Now
 	if o.Seed == 0 {
 		o.Seed = 7
 	}
 	sim := cohesitysim.New(o)
-	server := httptest.NewServer(sim)
+	server := httptest.NewServer(wrap(sim))
 	t.Cleanup(server.Close)
 	config := fmt.Sprintf(`{"base_url":%q,"iam_url":%q,"tenant_id":"k3v9x2ab7q","api_key":{"value":%q},"allow_http":true}`,
 		server.URL, server.URL, testKey)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -59,12 +60,9 @@ func (a *account) post(ctx context.Context, op, path string, body, out any) erro
 		request.Accept = "application/json"
 	}
 	_, err := a.client.JSON(ctx, request, out)
-	if e := fault.Of(err); e != nil && e.Upstream != nil {
-		switch e.Kind {
-		case fault.Conflict, fault.Invalid, fault.NotFound, fault.Stale:
-			e.Ambiguous = false
-		default:
-		}
+	refusals := []fault.Kind{fault.Conflict, fault.Invalid, fault.NotFound, fault.Stale}
+	if e := fault.Of(err); e != nil && e.Upstream != nil && slices.Contains(refusals, e.Kind) {
+		e.Ambiguous = false
 	}
 	return err
 }

@@ -2,6 +2,7 @@ package cohesity
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"net/url"
@@ -87,13 +88,13 @@ func probe(ctx context.Context, fetch fetchPiece, at int64) (bool, error) {
 	}
 	var one [1]byte
 	_, err = io.ReadFull(response.Body, one[:])
-	switch {
-	case err == nil:
-		return true, nil
-	case err == io.EOF: //nolint:errorlint // ReadFull gives it bare when there was nothing at all
+	if errors.Is(err, io.EOF) { // nothing at all; a cut body is io.ErrUnexpectedEOF
 		return false, nil
 	}
-	return false, broken(ctx, err)
+	if err != nil {
+		return false, broken(ctx, err)
+	}
+	return true, nil
 }
 
 // pastEnd reports whether an error says that there is nothing at a place: 416,

@@ -132,7 +132,9 @@ func TestErrorsAreRead(t *testing.T) {
 		{`{"error":"text"}`, "", "text"},
 		{`{"error":{"nested":1},"message":"text"}`, "", "text"},
 		{`<html>bad gateway</html>`, "", "<html>bad gateway</html>"},
-		{`null`, "", ""}, {`[1]`, "", "[1]"}, {``, "", ""},
+		{`null`, "", ""},
+		{`[1]`, "", "[1]"},
+		{``, "", ""},
 	} {
 		if code, message := readError([]byte(tc.body)); code != tc.code || message != tc.message {
 			t.Errorf("%s reads as %q, %q", tc.body, code, message)

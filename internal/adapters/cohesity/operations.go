@@ -2,6 +2,7 @@ package cohesity
 
 import (
 	"context"
+	"log/slog"
 	"net/url"
 	"strings"
 
@@ -107,7 +108,7 @@ func (a *account) addRunProgress(ctx context.Context, run string, operation *mod
 		url.Values{"excludeObjectDetails": {"true"}, "includeFinishedTasks": {"true"}}, &answer)
 	switch {
 	case err != nil:
-		a.env.Logger.DebugContext(ctx, "the progress of a run can not be read", "error", err)
+		a.env.Logger.DebugContext(ctx, "the progress of a run can not be read", slog.Any("error", err))
 	case answer.Local != nil && answer.Local.Percent != nil:
 		operation.Progress = percent(answer.Local.Percent)
 	case len(answer.Archival) > 0:
@@ -232,8 +233,10 @@ func (o operationCancels) Cancel(ctx context.Context, id model.ID) error {
 	}
 	for _, p := range answer.Params {
 		if p.Error != "" { // a refusal inside a 202 (IBM NOTES section 5)
-			return &fault.Error{Kind: fault.Conflict, Op: op, Detail: "the vendor refused to stop the run",
-				Upstream: &fault.Upstreamed{Status: 202, Message: p.Error}}
+			return &fault.Error{
+				Kind: fault.Conflict, Op: op, Detail: "the vendor refused to stop the run",
+				Upstream: &fault.Upstreamed{Status: 202, Message: p.Error},
+			}
 		}
 	}
 	return nil

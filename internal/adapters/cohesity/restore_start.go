@@ -91,7 +91,7 @@ func readOrder(op string, request model.RestoreRequest) (order, error) {
 			return o, err
 		}
 	}
-	kinds := restoreKinds()
+	kinds := restoreTable()
 	i := slices.IndexFunc(kinds, func(k adapters.RestoreKind) bool { return k.Kind == request.Kind })
 	if i < 0 {
 		return o, fault.New(fault.Unsupported, op, "this account has no such restore")
@@ -145,9 +145,10 @@ func (o order) check(op string) error {
 			return required(false, "/target/instance")
 		}
 		return required(o.target.Path != "", "/target/path")
-	default:
-		return nil
+	case model.RestoreInstance, model.RestoreTable, model.RestoreObjects, model.RestoreInstantAccess, model.RestoreRecords,
+		model.RestoreSystem, model.RestoreUnknown: // not in the table
 	}
+	return nil
 }
 
 // overwrite is the vendor's word for the policy of that name.
@@ -191,9 +192,10 @@ func (o order) body(op string, from snapshot) (string, any, error) {
 		return segments("data-protect", "recoveries"), sentRecovery{Name: o.name, Environment: "kSQL", SQL: &sentSQL{
 			Action: "RecoverApps", Apps: []sentApp{{from.id, "kSQL", o.sqlTarget(from)}},
 		}}, nil
-	default:
-		return "", nil, fault.New(fault.Unsupported, op, "this account has no such restore")
+	case model.RestoreInstance, model.RestoreTable, model.RestoreObjects, model.RestoreInstantAccess, model.RestoreRecords,
+		model.RestoreSystem, model.RestoreUnknown: // not in the table
 	}
+	return "", nil, fault.New(fault.Unsupported, op, "this account has no such restore")
 }
 
 func (o order) paths() []sentPath {

@@ -3,6 +3,7 @@ package cohesity
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -102,7 +103,7 @@ func (a *account) addProgress(ctx context.Context, task string, restore *model.R
 		Query: url.Values{"taskPathVec": {task}, "includeFinishedTasks": {"true"}, "excludeSubTasks": {"true"}},
 	}, &answer)
 	if err != nil {
-		a.env.Logger.DebugContext(ctx, "the progress of a recovery can not be read", "error", err)
+		a.env.Logger.DebugContext(ctx, "the progress of a recovery can not be read", slog.Any("error", err))
 		return
 	}
 	for _, group := range answer.Groups {

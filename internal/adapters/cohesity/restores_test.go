@@ -45,8 +45,10 @@ func TestEveryRequestKeepsTheContract(t *testing.T) {
 		requests := []model.RestoreRequest{
 			{Kind: model.RestoreVolume, Target: raw(`{"name":"move","host":"%d","volumes":[{"source":%q,"destination":%q}]}`,
 				host, guids[0], b.sim.VolumeGUIDs(host)[0]), Options: raw(`{"forceUnmountVolume":true}`)},
-			{Kind: model.RestoreFiles, Target: raw(`{"host":"%d","path":"/restore/","overwrite":true}`, host), Select: paths,
-				Options: raw(`{"preserveAttributes":true,"preserveTimestamps":false,"preserveAcls":true,"continueOnError":true,"saveSuccessFiles":true,"restoreEntityType":"kRegular"}`)},
+			{
+				Kind: model.RestoreFiles, Target: raw(`{"host":"%d","path":"/restore/","overwrite":true}`, host), Select: paths,
+				Options: raw(`{"preserveAttributes":true,"preserveTimestamps":false,"preserveAcls":true,"continueOnError":true,"saveSuccessFiles":true,"restoreEntityType":"kRegular"}`),
+			},
 			{Kind: model.RestoreFiles, Select: paths, Marker: "original"},
 			{Kind: model.RestoreDownload, Select: paths, Options: raw(`{"glacierRetrievalType":"kStandard"}`)},
 			{Kind: model.RestoreMount, Target: raw(`{"readOnly":true}`)},

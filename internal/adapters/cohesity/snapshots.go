@@ -32,6 +32,7 @@ func (a *account) snapshotOf(ctx context.Context, op string, source model.Restor
 			return snapshot{}, fault.InvalidField(op, "/source/at", "invalid-time", "the point in time is not an RFC 3339 time")
 		}
 		return a.assetSnapshot(ctx, op, *source.Asset, at)
+	case model.SourceRange:
 	}
 	return snapshot{}, fault.InvalidField(op, "/source", "unsupported", "this account does not restore from such a source")
 }
