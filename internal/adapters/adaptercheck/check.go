@@ -51,6 +51,15 @@ type Subject struct {
 	MaxItems, MaxStreams int
 }
 
+// pageSizes are the page sizes to try beside the largest: the odd ones, and one
+// that has to be lowered.
+func (s Subject) pageSizes() []int {
+	if s.MaxItems > 0 {
+		return []int{7, s.Adapter.Traits.MaxPageSize + 1}
+	}
+	return []int{1, 2, 3, 7, s.Adapter.Traits.MaxPageSize + 1}
+}
+
 // Checks lists every check of this package.
 func Checks() []Check {
 	return append(append(accountChecks(), listingChecks()...), lookupChecks()...)

@@ -153,7 +153,7 @@ func policiesPage(t T, s Subject) {
 		return out
 	}
 	want := tokenWalk(t, s.Adapter.Traits.MaxPageSize, s.MaxItems, list(s.Adapter))
-	for _, limit := range []int{1, 2, 3, 7, s.Adapter.Traits.MaxPageSize + 1} {
+	for _, limit := range s.pageSizes() {
 		got := tokenWalk(t, limit, s.MaxItems, list(s.Adapter), list(s.Again))
 		if missing, extra := compare(name(want), name(got)); s.MaxItems == 0 && len(missing)+len(extra) > 0 {
 			t.Errorf("pages of %d lack %v and have beyond it %v", limit, missing, extra)

@@ -126,27 +126,39 @@ func Run(t *testing.T, h Harness) {
 			if c.lacks != nil {
 				lack = c.lacks(b.sim)
 			}
-			reason, skipped := h.Skip[c.name]
-			switch {
-			case skipped && lack != "":
-				t.Skip(reason)
-			case lack != "":
-				t.Fatalf("give Sim.%s, or say in Harness.Skip why this can not be checked: %s", lack, c.why)
+			reason, excused := h.Skip[c.name]
+			skip, problems := verdict(c, lack, reason, excused, func() []string {
+				return adaptercheck.Record(t.Context(), func(r adaptercheck.T) { c.run(r, b) })
+			})
+			for _, problem := range problems {
+				t.Errorf("%s", problem)
 			}
-			failures := adaptercheck.Record(t.Context(), func(r adaptercheck.T) { c.run(r, b) })
-			switch {
-			case skipped && len(failures) == 0:
-				t.Errorf("Harness.Skip excuses this check, and it passes")
-			case skipped:
-				t.Skip(reason)
-			case len(failures) > 0:
-				t.Errorf("broken promise: %s", c.why)
-			}
-			for _, failure := range failures {
-				t.Errorf("%s", failure)
+			if skip != "" {
+				t.Skip(skip)
 			}
 		})
 	}
+}
+
+// verdict runs a check unless it can not be run, and says why it is left out or
+// what is wrong with it. An excuse holds only for a check that does not pass.
+func verdict(c check, lack, reason string, excused bool, run func() []string) (skip string, problems []string) {
+	if lack != "" && excused {
+		return reason, nil
+	}
+	if lack != "" {
+		return "", []string{"give Sim." + lack + ", or say in Harness.Skip why this can not be checked: " + c.why}
+	}
+	failures := run()
+	switch {
+	case excused && len(failures) == 0:
+		return "", []string{"Harness.Skip excuses this check, and it passes"}
+	case excused:
+		return reason, nil
+	case len(failures) > 0:
+		return "", append([]string{"broken promise: " + c.why}, failures...)
+	}
+	return "", nil
 }
 
 // allChecks lists the checks of package adaptercheck, on a hostile vendor, and

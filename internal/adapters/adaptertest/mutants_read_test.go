@@ -113,7 +113,7 @@ func readMutants() []mutant {
 		{name: "no time", kills: "listing/times-are-utc", damage: onItems(func(b *model.Backup) { b.StartedAt = time.Time{} })},
 		{name: "the vendor's word", kills: "listing/words-are-known", damage: onItems(func(b *model.Backup) { b.Status = "SUCCESS" })},
 		{name: "offers what is not done", kills: "listing/words-are-known", damage: onItems(func(b *model.Backup) {
-			b.RestoreKinds = []model.RestoreKind{model.RestoreTable}
+			b.RestoreKinds = append(b.RestoreKinds, model.RestoreTable)
 		})},
 		{name: "no document", kills: "listing/words-are-known", damage: onItems(func(b *model.Backup) { b.NativeDocument = nil })},
 		{name: "names by chance", kills: "listing/stream-names-are-stable", damage: func() func(*adapters.Adapter, adapters.Env) {

@@ -100,18 +100,36 @@ func (s backups) Streams(ctx context.Context, q model.BackupQuery) ([]adapters.S
 				if err := s.enter(ctx, "Backups.Page", name); err != nil {
 					return adapters.Page[model.Backup]{}, err
 				}
+				limit = min(limit, maxPageSize)
 				var items []model.Backup
 				for _, b := range s.World.Backups() {
-					if item := s.backup(b, q.Native); b.Stream == name && q.Matches(item) {
+					if b.Stream != name || !before.IsZero() && b.StartedAt.After(before.At) {
+						continue
+					}
+					// Enough, and the last group of equal times is whole.
+					if len(items) > 0 && !items[len(items)-1].StartedAt.Equal(b.StartedAt) && countAfter(items, before) > limit {
+						break
+					}
+					if item := s.backup(b, q.Native); q.Matches(item) {
 						items = append(items, item)
 					}
 				}
-				return adapters.SortedPage(items, model.Backup.Position, before, min(limit, maxPageSize)), nil
+				return adapters.SortedPage(items, model.Backup.Position, before, limit), nil
 			},
 		})
 	}
 	slices.SortFunc(streams, func(a, b adapters.Stream[model.Backup]) int { return strings.Compare(a.Name, b.Name) })
 	return streams, nil
+}
+
+func countAfter(items []model.Backup, before model.Position) int {
+	n := 0
+	for _, item := range items {
+		if before.Before(item.Position()) {
+			n++
+		}
+	}
+	return n
 }
 
 func (s backups) Get(ctx context.Context, id model.ID, native bool) (model.Backup, error) {

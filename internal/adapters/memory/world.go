@@ -26,6 +26,7 @@ type World struct {
 	taskTime time.Duration
 	serial   int
 	backups  map[string]Backup // by key
+	sorted   []Backup          // the same, newest first; nil after a change
 	policies []model.Policy    // Native.ID is the key; the other ids are not filled in
 	jobs     map[string]*job   // restores and operations, by key
 	failures map[string]error
@@ -84,7 +85,7 @@ func (w *World) addBackup(b Backup) Backup {
 	}
 	b.StartedAt = b.StartedAt.UTC()
 	b.Bytes = cmp.Or(b.Bytes, 64<<10)
-	w.backups[b.Key] = b
+	w.backups[b.Key], w.sorted = b, nil
 	return b
 }
 
@@ -94,16 +95,20 @@ func (w *World) RemoveBackup(key string) bool {
 	defer w.mu.Unlock()
 	_, found := w.backups[key]
 	delete(w.backups, key)
+	w.sorted = nil
 	return found
 }
 
-// Backups returns every backup, newest first.
+// Backups returns every backup, newest first. It is not to be written to.
 func (w *World) Backups() []Backup {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return slices.SortedFunc(maps.Values(w.backups), func(a, b Backup) int {
-		return cmp.Or(b.StartedAt.Compare(a.StartedAt), strings.Compare(b.Key, a.Key))
-	})
+	if w.sorted == nil {
+		w.sorted = slices.SortedFunc(maps.Values(w.backups), func(a, b Backup) int {
+			return cmp.Or(b.StartedAt.Compare(a.StartedAt), strings.Compare(b.Key, a.Key))
+		})
+	}
+	return w.sorted
 }
 
 // AddPolicy adds a policy. Its key is Native.ID, numbered when empty.
