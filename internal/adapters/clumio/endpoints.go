@@ -17,7 +17,10 @@ const maxEndpointPages = 200
 // time (NOTES section 4) and is short, so it is read whole.
 func (c *client) endpointPage(ctx context.Context, native bool, before model.Position, limit int) (adapters.Page[model.Restore], error) {
 	const op = "clumio.Endpoints"
-	var all []model.Restore
+	var (
+		all   []model.Restore
+		wires []wireEndpoint
+	)
 	seen := map[string]bool{}
 	token := ""
 	for range maxEndpointPages {
@@ -37,9 +40,12 @@ func (c *client) endpointPage(ctx context.Context, native bool, before model.Pos
 			seen[item.wire.ID] = true
 			r := item.wire.restore(c.env)
 			r.NativeDocument = item.document
-			all = append(all, r)
+			all, wires = append(all, r), append(wires, item.wire)
 		}
 		if token = got.next; token == "" {
+			if err := c.settle(ctx, op, wires, all); err != nil {
+				return adapters.Page[model.Restore]{}, err
+			}
 			return adapters.SortedPage(all, model.Restore.Position, before, min(max(limit, 1), maxPageSize)), nil
 		}
 	}
@@ -95,7 +101,7 @@ func (r restores) Patch(ctx context.Context, id model.ID, p model.RestorePatch) 
 		return model.Restore{}, err
 	}
 	if p.Name == nil && p.ExpiresAt == nil {
-		return got.wire.restore(r.env), nil
+		return r.Get(ctx, id, false)
 	}
 	body := wireEndpointUpdate{Name: got.wire.Name}
 	if !got.wire.ExpiryTimestamp.IsZero() {

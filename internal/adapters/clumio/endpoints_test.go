@@ -75,6 +75,30 @@ func TestInstantAccessServesUntilItExpires(t *testing.T) {
 	}
 }
 
+func TestAnEndpointThatWasNeverMadeHasFailed(t *testing.T) {
+	a := openAccount(t, clumiosim.Options{Scenario: simkit.Scenario{FailTasks: 1}})
+	from := newestOf(t, a, model.AssetS3Bucket)
+	began, err := a.Restores.Start(t.Context(), model.RestoreRequest{
+		Kind: model.RestoreInstantAccess, Source: model.RestoreSource{Backup: &from.ID}, Marker: "m",
+		Target: json.RawMessage(`{"name":"forensics"}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Later the time it was to expire at is over, too.
+	for _, later := range []time.Duration{time.Hour, 30 * 24 * time.Hour} {
+		a.clock.Advance(later)
+		got, err := a.Restores.Get(t.Context(), began.ID, false)
+		if err != nil || got.State != model.StateFailed || got.Error == nil || got.EndedAt.IsZero() || got.Outputs.HasAccess {
+			t.Errorf("after %v it is %+v, %v", later, got, err)
+		}
+		listed := listRestores(t, a, model.RestoreQuery{Kinds: []model.RestoreKind{model.RestoreInstantAccess}}, 5)
+		if len(listed) != 1 || listed[0].State != model.StateFailed {
+			t.Errorf("after %v it is listed as %+v", later, listed)
+		}
+	}
+}
+
 func TestEndpointsKeepWhatAPatchLeavesOut(t *testing.T) {
 	a := openAccount(t, clumiosim.Options{})
 	r := serveEndpoint(t, a)

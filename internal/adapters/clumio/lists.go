@@ -2,6 +2,7 @@ package clumio
 
 import (
 	"context"
+	"log/slog"
 
 	"switchback/internal/adapters/vendorhttp"
 	"switchback/internal/model"
@@ -52,7 +53,7 @@ func holdingBoth[W, R wireBackup](l backupList) backupList {
 			b := item.wire.backup(c.env)
 			// What has no name or no time can be neither shown nor placed.
 			if b.Native.ID == "" || b.StartedAt.IsZero() {
-				c.env.Logger.DebugContext(ctx, "clumio_backup_passed_over", "list", l.name)
+				c.env.Logger.DebugContext(ctx, "clumio_backup_passed_over", slog.String("list", l.name))
 				continue
 			}
 			b.NativeDocument = item.document

@@ -36,7 +36,7 @@ func (r restores) startInstantAccess(ctx context.Context, a asked) (model.Restor
 	}
 	if a.form == model.SourceBackup {
 		// The vendor wants the asset beside the backup.
-		b, err := backups{r.client}.Get(ctx, *a.source.Backup, false)
+		b, err := backups(r).Get(ctx, *a.source.Backup, false)
 		if err != nil {
 			return model.Restore{}, err
 		}

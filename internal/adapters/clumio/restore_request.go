@@ -201,7 +201,7 @@ func (r restores) environment(ctx context.Context, op string, a asked, source fu
 // where its asset is.
 func (r restores) ofBackup(ctx context.Context, op string, a asked) func() (placement, error) {
 	return func() (placement, error) {
-		b, err := backups{r.client}.Get(ctx, *a.source.Backup, false)
+		b, err := backups(r).Get(ctx, *a.source.Backup, false)
 		if err != nil || (b.Asset.Account != "" && b.Asset.Region != "") {
 			return placement{AccountNativeID: b.Asset.Account, AWSRegion: b.Asset.Region}, err
 		}

@@ -86,9 +86,12 @@ func (r restores) Get(ctx context.Context, id model.ID, native bool) (model.Rest
 		if err != nil {
 			return model.Restore{}, err
 		}
-		restore := got.wire.restore(r.env)
-		restore.NativeDocument = got.document
-		return restore, nil
+		shown := []model.Restore{got.wire.restore(r.env)}
+		if err := r.settle(ctx, op, []wireEndpoint{got.wire}, shown); err != nil {
+			return model.Restore{}, err
+		}
+		shown[0].NativeDocument = got.document
+		return shown[0], nil
 	}
 	got, err := r.task(ctx, op, id, kindRestore, native)
 	if err != nil {

@@ -127,8 +127,8 @@ func (d *disorder) open(t *testing.T) *adapters.Adapter {
 
 func TestTasksWithoutAnOrderAreSorted(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		d := &disorder{pageSize: rapid.IntRange(1, 100).Draw(rt, "page")}
-		n := rapid.IntRange(0, 300).Draw(rt, "tasks")
+		d := &disorder{pageSize: rapid.IntRange(1, 40).Draw(rt, "page")}
+		n := rapid.IntRange(0, 100).Draw(rt, "tasks")
 		spread := time.Duration(rapid.SampledFrom([]int64{1, 60, 3600, 86400, 150 * 86400}).Draw(rt, "spread")) * time.Second
 		grain := rapid.SampledFrom([]time.Duration{time.Millisecond, time.Second, time.Hour}).Draw(rt, "grain")
 		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 1))
@@ -142,7 +142,7 @@ func TestTasksWithoutAnOrderAreSorted(t *testing.T) {
 		slices.SortFunc(want, model.Position.Compare)
 		a := d.open(t)
 		got := []model.Position{}
-		for _, o := range listOperations(t, a, model.OperationQuery{}, rapid.IntRange(1, 200).Draw(rt, "limit")) {
+		for _, o := range listOperations(t, a, model.OperationQuery{}, rapid.IntRange(1, 60).Draw(rt, "limit")) {
 			got = append(got, o.Position())
 		}
 		if diff := gocmp.Diff(append([]model.Position{}, want...), got); diff != "" {
