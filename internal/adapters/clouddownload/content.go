@@ -147,6 +147,8 @@ func (b *wholeBody) Read(p []byte) (int, error) {
 		return n, io.EOF
 	case b.ctx.Err() != nil:
 		return n, fault.Wrap(fault.Timeout, b.op, b.ctx.Err())
+	case errors.Is(err, io.EOF):
+		err = io.ErrUnexpectedEOF // nobody shall take it for the end
 	}
 	return n, &fault.Error{Kind: fault.Unavailable, Op: b.op, Detail: "the vendor broke the transfer off", Err: err}
 }

@@ -33,7 +33,7 @@ import (
 // says whether the list hides other modes (NOTES section 7).
 func (a *account) downloadList(op string, filters url.Values) *listing[recordWire] {
 	return &listing[recordWire]{
-		account: a, op: op, path: "/cloud-download", query: a.inProject(filters),
+		account: a, op: op, path: "/cloud-download", query: filters,
 		guid: func(r *recordWire) string { return r.GUID },
 		at:   func(*recordWire) time.Time { return time.Time{} }, // the record has no time of its own
 	}

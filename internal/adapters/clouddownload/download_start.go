@@ -102,6 +102,7 @@ func keyOf(want wanted, before snapshot, made submitted) downloadKey {
 // read checks a request; a backup is read for its asset.
 func (a downloads) read(ctx context.Context, op string, r model.RestoreRequest) (wanted, error) {
 	var want wanted
+	status := model.BackupAvailable
 	if r.Kind != model.RestoreDownload {
 		return want, fault.InvalidField(op, "/kind", "unsupported", "this account restores by download only")
 	}
@@ -113,9 +114,7 @@ func (a downloads) read(ctx context.Context, op string, r model.RestoreRequest) 
 		}
 		entity := row.Wire.entity()
 		want.kind, want.entity, want.backup = assetKind(entity.Type), entity.GUID, row.Wire.GUID
-		if status := backupStatus(row.Wire.Status); status != model.BackupAvailable && status != model.BackupPartial {
-			return want, fault.New(fault.Conflict, op, "the backup can not be restored from: it is "+string(status))
-		}
+		status = backupStatus(row.Wire.Status)
 	case model.SourceLatest:
 		want.kind, want.entity = model.AssetKind(r.Source.Asset.Kind), r.Source.Asset.Key
 	default:
@@ -123,6 +122,9 @@ func (a downloads) read(ctx context.Context, op string, r model.RestoreRequest) 
 	}
 	if want.mode = defaultMode(want.kind); want.mode == "" || !plausible(want.entity) {
 		return want, fault.InvalidField(op, "/source", "unsupported", "no download can be made of this kind of asset")
+	}
+	if status != model.BackupAvailable && status != model.BackupPartial {
+		return want, fault.New(fault.Conflict, op, "the backup can not be restored from: it is "+string(status))
 	}
 	if err := want.options(op, r.Options); err != nil {
 		return want, err

@@ -102,7 +102,8 @@ func plausible(guid string) bool {
 	return guid != "" && len(guid) <= 200 && strings.Trim(guid, ".") != "" && !strings.ContainsAny(guid, "/\\?#%\x00\r\n")
 }
 
-// inProject limits a list to the configured project.
+// inProject limits a list that is shown to the configured project. Reads that
+// only tie things together are not limited.
 func (a *account) inProject(query url.Values) url.Values {
 	if a.config.ProjectUUID != "" {
 		query.Set("project-uuid", a.config.ProjectUUID)

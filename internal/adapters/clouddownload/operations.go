@@ -24,7 +24,7 @@ func (a operations) Streams(_ context.Context, q model.OperationQuery) ([]adapte
 	return []adapters.Stream[model.Operation]{{
 		Name: "tasks",
 		Page: func(ctx context.Context, before model.Position, limit int) (adapters.Page[model.Operation], error) {
-			rows, err := a.taskList(op, url.Values{}).all(ctx)
+			rows, err := a.taskList(op, a.inProject(url.Values{})).all(ctx)
 			if err != nil {
 				return adapters.Page[model.Operation]{}, err
 			}

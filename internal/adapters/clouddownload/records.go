@@ -31,7 +31,7 @@ func (a downloads) Streams(_ context.Context, q model.RestoreQuery) ([]adapters.
 		Page: func(ctx context.Context, before model.Position, limit int) (adapters.Page[model.Restore], error) {
 			var items []model.Restore
 			for _, mode := range downloadModes() {
-				rows, err := a.downloadList(op, url.Values{"mode": {mode}}).all(ctx)
+				rows, err := a.downloadList(op, a.inProject(url.Values{"mode": {mode}})).all(ctx)
 				if err != nil {
 					return adapters.Page[model.Restore]{}, err
 				}

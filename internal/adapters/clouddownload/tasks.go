@@ -32,7 +32,7 @@ func (a *account) task(ctx context.Context, op, guid string) (*document[taskWire
 // backup and mounted backup are told by GET /tasks/{guid} only.
 func (a *account) taskList(op string, filters url.Values) *listing[taskWire] {
 	return &listing[taskWire]{
-		account: a, op: op, path: "/tasks", query: a.inProject(filters),
+		account: a, op: op, path: "/tasks", query: filters,
 		guid: func(t *taskWire) string { return t.GUID },
 		at:   func(*taskWire) time.Time { return time.Time{} },
 	}
