@@ -53,33 +53,34 @@ type Log struct {
 // Auth is who may do what; there is no anonymous access.
 type Auth struct {
 	Issuers  []Issuer            `koanf:"issuers"`
-	Roles    map[string][]string `koanf:"roles"` // name -> verbs
+	Roles    map[string][]string `koanf:"roles"` // name -> verbs, besides those built in
 	Bindings []Binding           `koanf:"bindings"`
 }
 
 // Issuer is a source of tokens. Exactly one of Secret, JWKSURL and Discovery
-// says where its keys are.
+// says where its keys are. What is left out has the defaults of package identity.
 type Issuer struct {
 	Issuer     string   `koanf:"issuer"`
 	Audiences  []string `koanf:"audiences"`
-	Algorithms []string `koanf:"algorithms"` // HS256 by default with a secret, else RS256
+	Algorithms []string `koanf:"algorithms"` // none: all that suit the keys
 
 	Secret    Secret `koanf:"secret"`
 	JWKSURL   string `koanf:"jwksUrl"`
 	Discovery bool   `koanf:"discovery"`
 
-	GroupsClaim string        `koanf:"groupsClaim"` // "groups" by default
+	GroupsClaim string        `koanf:"groupsClaim"`
 	RequireType string        `koanf:"requireType"` // wanted "typ" header, such as at+jwt; "" is any
 	Leeway      time.Duration `koanf:"leeway"`
 }
 
 // Binding gives verbs on connections to callers. A caller is meant by any of
 // Subjects and Groups; a connection has to fit each of Connections, Providers
-// and Labels that is set. At least one is: Connections ["*"] is all of them.
+// and Labels that is set. At least one is, and none is empty: Connections ["*"]
+// is all of them.
 type Binding struct {
 	Subjects []string `koanf:"subjects"`
 	Groups   []string `koanf:"groups"`
-	Issuer   string   `koanf:"issuer"` // "" is any configured one
+	Issuer   string   `koanf:"issuer"` // may be "" while there is only one
 
 	Roles []string `koanf:"roles"`
 	Verbs []string `koanf:"verbs"`

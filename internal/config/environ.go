@@ -78,11 +78,21 @@ func setting(levels []string) ([]string, reflect.Type) {
 }
 
 func member(of reflect.Type, name string) (string, reflect.Type) {
+	name = strings.ReplaceAll(name, "_", "")
+	return find(of, func(key string) bool { return strings.EqualFold(key, name) })
+}
+
+func exactly(of reflect.Type, name string) (string, reflect.Type) {
+	return find(of, func(key string) bool { return key == name })
+}
+
+// find returns the key and the type of a struct's setting.
+func find(of reflect.Type, fits func(key string) bool) (string, reflect.Type) {
 	if of.Kind() != reflect.Struct {
 		return "", nil
 	}
 	for field := range of.Fields() {
-		if key := field.Tag.Get(tag); key != "" && strings.EqualFold(key, strings.ReplaceAll(name, "_", "")) {
+		if key := field.Tag.Get(tag); key != "" && fits(key) {
 			return key, field.Type
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -150,6 +151,7 @@ func (s *source) invalid(err error) Problem {
 
 // decode fills c and tells of keys that mean nothing and of wrong types.
 func decode(settings *koanf.Koanf, c *Config) Problems {
+	problems := empty(c.source, "", settings.Raw(), reflect.TypeFor[Config]())
 	var metadata mapstructure.Metadata
 	err := settings.UnmarshalWithConf("", c, koanf.UnmarshalConf{DecoderConfig: &mapstructure.DecoderConfig{
 		DecodeHook:           mapstructure.DecodeHookFuncValue(convert),
@@ -159,11 +161,42 @@ func decode(settings *koanf.Koanf, c *Config) Problems {
 		MatchName:            func(key, field string) bool { return key == field },
 		Result:               c,
 	}})
-	var problems Problems
 	for _, key := range metadata.Unused {
 		problems = append(problems, c.source.problem(key, unknownKey))
 	}
 	return append(problems, wrongTypes(c.source, err)...)
+}
+
+// empty finds settings without a value, such as a list whose items are all
+// commented out. The decoder would take them for left out; in a binding that
+// would open what was meant to be closed. Sections may be empty.
+func empty(s *source, path string, node any, of reflect.Type) Problems {
+	var problems Problems
+	switch node := node.(type) {
+	case nil:
+		if of.Kind() != reflect.Struct || of == secretType {
+			return Problems{s.problem(path, "must have a value")}
+		}
+	case map[string]any:
+		for key, value := range node {
+			switch of.Kind() { //nolint:exhaustive // others have no keys
+			case reflect.Struct:
+				if name, next := exactly(of, key); name != "" {
+					problems = append(problems, empty(s, strings.TrimPrefix(path+"."+key, "."), value, next)...)
+				}
+			case reflect.Map:
+				problems = append(problems, empty(s, keyed(path, key), value, of.Elem())...)
+			}
+		}
+	case []any:
+		if of.Kind() != reflect.Slice {
+			return nil
+		}
+		for i, value := range node {
+			problems = append(problems, empty(s, indexed(path, i), value, of.Elem())...)
+		}
+	}
+	return problems
 }
 
 // wrongTypes takes the errors of the decoder apart.

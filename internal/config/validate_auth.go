@@ -8,13 +8,13 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 )
 
-// hmacSecret is the algorithms with a secret, and its least length (RFC 7518
-// section 3.2).
-var hmacSecret = map[string]int{"HS256": minKeyBytes, "HS384": 48, "HS512": 64}
+// withSecret is the algorithm of shared secrets, withKeys those of public keys.
+const withSecret = "HS256"
 
-var signed = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+var withKeys = []string{"RS256", "PS256", "ES256", "ES384", "EdDSA"}
 
 // maxLeeway is as far as clocks may reasonably differ.
 const maxLeeway = 5 * time.Minute
@@ -44,11 +44,10 @@ func (v *validator) auth() {
 
 func (v *validator) issuer(path string, i *Issuer) {
 	v.check(i.Issuer != "", path, "issuer is required")
+	odd := strings.ContainsFunc(i.Issuer, func(r rune) bool { return r == '|' || unicode.IsControl(r) })
+	v.check(!odd, path+".issuer", "must not hold | or control characters")
 	v.check(len(i.Audiences) > 0 && !slices.Contains(i.Audiences, ""), path, "audiences must hold at least one audience")
 	v.check(i.Leeway >= 0 && i.Leeway <= maxLeeway, path+".leeway", "must be from 0s to 5m")
-	if i.GroupsClaim == "" {
-		i.GroupsClaim = "groups"
-	}
 	ways := 0
 	for _, used := range []bool{!i.Secret.IsZero(), i.JWKSURL != "", i.Discovery} {
 		if used {
@@ -71,29 +70,20 @@ func (v *validator) issuer(path string, i *Issuer) {
 // algorithms keeps keyed and signed ones apart: a public key accepted as an
 // HMAC secret is the classic way into such a service (RFC 8725 section 2.1).
 func (v *validator) algorithms(path string, i *Issuer) {
-	withSecret := !i.Secret.IsZero()
-	if len(i.Algorithms) == 0 {
-		i.Algorithms = []string{"RS256"}
-		if withSecret {
-			i.Algorithms = []string{"HS256"}
-		}
-	}
-	atLeast := minKeyBytes
+	hasSecret := !i.Secret.IsZero()
 	for n, name := range i.Algorithms {
 		at := indexed(path+".algorithms", n)
-		least, isKeyed := hmacSecret[name]
 		switch {
-		case !isKeyed && !slices.Contains(signed, name):
-			v.add(at, "is not a known algorithm")
-		case withSecret && !isKeyed:
-			v.add(at, "does not go with a secret; HS256, HS384 and HS512 do")
-		case !withSecret && isKeyed:
+		case name != withSecret && !slices.Contains(withKeys, name):
+			v.add(at, "must be one of "+withSecret+", "+strings.Join(withKeys, ", "))
+		case hasSecret && name != withSecret:
+			v.add(at, "does not go with a secret; "+withSecret+" does")
+		case !hasSecret && name == withSecret:
 			v.add(at, "needs a secret")
 		}
-		atLeast = max(atLeast, least)
 	}
-	if withSecret {
-		v.secret(path+".secret", &i.Secret, atLeast)
+	if hasSecret {
+		v.secret(path+".secret", &i.Secret, minKeyBytes)
 	}
 }
 
@@ -107,8 +97,9 @@ func secureURL(text string) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && (u.Hostname() == "localhost" || ip != nil && ip.IsLoopback())
 }
 
-// verb is "what:how"; which there are is the business of who checks them.
-var verb = regexp.MustCompile(`^[a-z]+(-[a-z]+)*:[a-z]+$`)
+// verb is "what:how", or all of them. Which verbs and roles there are is the
+// business of who checks them.
+var verb = regexp.MustCompile(`^([a-z]+(-[a-z]+)*:[a-z]+|\*)$`)
 
 func (v *validator) verbs(path string, verbs []string) {
 	for i, name := range verbs {
@@ -122,12 +113,13 @@ func (v *validator) binding(path string, b Binding) {
 	v.check(len(b.Roles)+len(b.Verbs) > 0, path, "needs roles or verbs")
 	v.check(len(b.Connections)+len(b.Providers)+len(b.Labels) > 0, path,
 		`needs connections, providers or labels; connections: ["*"] is all of them`)
+	v.check(b.Connections == nil || len(b.Connections) > 0, path+".connections", "must not be empty")
+	v.check(b.Providers == nil || len(b.Providers) > 0, path+".providers", "must not be empty")
+	v.check(b.Labels == nil || len(b.Labels) > 0, path+".labels", "must not be empty")
 	known := slices.ContainsFunc(a.Issuers, func(i Issuer) bool { return i.Issuer == b.Issuer })
 	v.check(b.Issuer == "" || known, path+".issuer", "is not one of auth.issuers")
-	for i, role := range b.Roles {
-		_, ok := a.Roles[role]
-		v.check(ok, indexed(path+".roles", i), "is not one of auth.roles")
-	}
+	// The same subject at another issuer is somebody else.
+	v.check(b.Issuer != "" || len(a.Issuers) < 2, path, "issuer is required: there is more than one")
 	v.verbs(path+".verbs", b.Verbs)
 	for i, name := range b.Connections {
 		ok := slices.ContainsFunc(v.config.Connections, func(c Connection) bool { return c.Name == name })
@@ -136,9 +128,10 @@ func (v *validator) binding(path string, b Binding) {
 	for _, list := range []struct {
 		key    string
 		values []string
-	}{{"subjects", b.Subjects}, {"groups", b.Groups}, {"providers", b.Providers}} {
+	}{{"subjects", b.Subjects}, {"groups", b.Groups}, {"roles", b.Roles}, {"providers", b.Providers}} {
 		for i, value := range list.values {
 			v.check(strings.TrimSpace(value) != "", indexed(path+"."+list.key, i), "must not be empty")
+			v.check(value != "*", indexed(path+"."+list.key, i), "must be a name: * is for connections and verbs")
 		}
 	}
 	v.labels(path+".labels", b.Labels)
