@@ -194,8 +194,12 @@ func (r restores) startObjects(ctx context.Context, a asked) (model.Restore, err
 			from.PITR.ProtectionGroupS3AssetID = a.source.Asset.Key
 		}
 	}
+	environment, err := r.environment(ctx, op, a, func() (placement, error) { return placement{}, nil })
+	if err != nil {
+		return model.Restore{}, err
+	}
 	members := map[string]any{
-		"bucket_id": a.target.Bucket, "environment_id": a.target.Environment, "prefix": a.target.Prefix, "overwrite": a.target.Overwrite,
+		"bucket_id": a.target.Bucket, "environment_id": environment, "prefix": a.target.Prefix, "overwrite": a.target.Overwrite,
 	}
 	_, class := a.options["storage_class"]
 	if _, original := a.options["restore_original_storage_class"]; !class && !original {

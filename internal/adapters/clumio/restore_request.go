@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"strings"
 
 	"switchback/internal/adapters/vendorhttp"
 	"switchback/internal/fault"
@@ -161,12 +162,17 @@ type wireEnvironment struct {
 	ID string `json:"id"`
 }
 
-// environment is the environment of a target: the one named, or the source's.
+// environment is the environment of a target: the one named by its id or as
+// account/region, as backups show both, or the source's.
 func (r restores) environment(ctx context.Context, op string, a asked, source func() (placement, error)) (string, error) {
-	if a.target.Environment != "" {
+	account, region, named := strings.Cut(a.target.Environment, "/")
+	if a.target.Environment != "" && !named {
 		return a.target.Environment, nil
 	}
-	place, err := source()
+	place, err := placement{AccountNativeID: account, AWSRegion: region}, error(nil)
+	if !named {
+		place, err = source()
+	}
 	if err != nil || place.EnvironmentID != "" {
 		return place.EnvironmentID, err
 	}

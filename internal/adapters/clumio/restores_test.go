@@ -301,3 +301,38 @@ func TestALostReplyIsAmbiguousAndNotRepeated(t *testing.T) {
 		sent(t, a, tablesPath)
 	}
 }
+
+// An environment may be named by what a backup shows of its place.
+func TestAnEnvironmentIsFoundByAccountAndRegion(t *testing.T) {
+	a := openAccount(t, clumiosim.Options{})
+	from := newestOf(t, a, model.AssetDynamoDBTable)
+	start := func(environment string) error {
+		target, err := json.Marshal(map[string]string{"name": "orders-" + fmt.Sprint(len(environment)), "environment": environment})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = a.Restores.Start(t.Context(), model.RestoreRequest{
+			Kind: model.RestoreTable, Source: model.RestoreSource{Backup: &from.ID}, Marker: "mark-1", Target: target,
+		})
+		return err
+	}
+	if err := start(from.Asset.Account + "/" + from.Asset.Region); err != nil {
+		t.Fatal(err)
+	}
+	var body struct {
+		Target struct {
+			EnvironmentID string `json:"environment_id"`
+		}
+	}
+	if err := json.Unmarshal([]byte(sent(t, a, tablesPath)), &body); err != nil {
+		t.Fatal(err)
+	}
+	if id := body.Target.EnvironmentID; id == "" || strings.Contains(id, "/") {
+		t.Errorf("environment_id is %q", id)
+	}
+	for _, unknown := range []string{"999999999999/us-west-2", "/", "a/b/c"} {
+		if e := fault.Of(start(unknown)); e == nil || e.Kind != fault.Invalid || e.Fields[0].Pointer != "/target/environment" {
+			t.Errorf("%s: %v", unknown, e)
+		}
+	}
+}
