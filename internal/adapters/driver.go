@@ -51,6 +51,9 @@ func Typed[C any](name string, defaults C, open func(ctx context.Context, config
 		if err := decoder.Decode(&config); err != nil {
 			return nil, configFault(name, err)
 		}
+		if string(bytes.TrimSpace(raw)) == "null" { // which decodes as nothing said
+			return nil, fault.New(fault.Invalid, name+".Open", "the configuration is null")
+		}
 		if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 			return nil, fault.New(fault.Invalid, name+".Open", "the configuration is more than one JSON value")
 		}

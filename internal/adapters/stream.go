@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"switchback/internal/fault"
 	"switchback/internal/model"
 )
 
@@ -120,7 +121,9 @@ func ReadSorted[T any](ctx context.Context, before model.Position, limit int, fe
 			upTo, token = oldest, ""
 		}
 	}
-	return cut(kept, limit, false), nil
+	// What was kept may lack a part of a group of equal times: no page at all is
+	// better than one with a gap.
+	return Page[T]{}, fault.New(fault.Upstream, "adapters.ReadSorted", "the vendor's pages lead in circles")
 }
 
 // countNewer counts the items whose group of equal times is certainly complete.
@@ -134,6 +137,7 @@ func countNewer[T any](items []Placed[T], oldest time.Time) int {
 	return n
 }
 
+// cut makes a page of the first limit items. Unless it has ended it has that many.
 func cut[T any](kept []Placed[T], limit int, ended bool) Page[T] {
 	slices.SortFunc(kept, func(a, b Placed[T]) int { return a.Compare(b.Position) })
 	page := Page[T]{More: !ended || len(kept) > limit}

@@ -102,7 +102,7 @@ func getUnknown[I, Q any](t T, s Subject, k kind[I, Q]) {
 	if first.IsZero() {
 		return
 	}
-	for _, key := range []string{"no-such-thing", "../../x?y=1#z", "\x00\xff", "1~2/3:4|5,6", "00000000-0000-0000-0000-000000000000", first.Key + "x"} {
+	for _, key := range []string{"no-such-thing", "..", "../../x?y=1#z", "\x00\xff", "1~2/3:4|5,6", "00000000-0000-0000-0000-000000000000", first.Key + "x"} {
 		for _, what := range []string{first.Kind, "nonsense"} {
 			id := model.ID{Connection: s.Env.Connection, Kind: what, Key: key}
 			_, err := k.get(t.Context(), s.Adapter, id, false)

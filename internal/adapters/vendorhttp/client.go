@@ -22,6 +22,9 @@ import (
 // is about 2 MB.
 const DefaultMaxBody = 16 << 20
 
+// maxRenewals bounds how often one request renews its credentials.
+const maxRenewals = 3
+
 // maxErrorBody bounds what is read of an error answer.
 const maxErrorBody = 64 << 10
 
@@ -142,20 +145,27 @@ func (c *Client) broken(ctx context.Context, r Request, response *http.Response,
 }
 
 // Do sends a request and returns the answer if its status is 2xx; the caller
-// closes the body. Credentials are renewed and the request repeated once after
-// a 401, which no vendor gives after acting.
+// closes the body. After a 401, which no vendor gives after acting, credentials
+// are renewed and the request is repeated: once, and again while each renewal
+// brings other credentials, because they may be renewed for everybody in between.
 //
 // An error of a write is Ambiguous when the request may have reached the vendor
 // and no answer says that it was refused: the connection broke after it was
 // made, time ran out, or the status is 5xx other than 501.
 func (c *Client) Do(ctx context.Context, r Request) (*http.Response, error) {
 	response, used, err := c.send(ctx, r)
-	if err == nil && response.StatusCode == http.StatusUnauthorized && c.options.Auth != nil && !r.NoAuth {
+	for range maxRenewals {
+		if err != nil || response.StatusCode != http.StatusUnauthorized || c.options.Auth == nil || r.NoAuth {
+			break
+		}
 		drainClose(response.Body)
 		if err := c.options.Auth.Renew(ctx, used); err != nil {
 			return nil, fault.Wrap(fault.Credentials, r.Op, err)
 		}
-		response, used, err = c.send(ctx, r)
+		refused := used
+		if response, used, err = c.send(ctx, r); used == refused {
+			break
+		}
 	}
 	if err != nil {
 		return nil, err
@@ -176,6 +186,9 @@ func (c *Client) send(ctx context.Context, r Request) (*http.Response, string, e
 		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
 	request, err := c.build(traced, r)
+	if errors.Is(err, errLeaves) {
+		return nil, "", fault.New(fault.NotFound, r.Op, "no vendor has a thing of this name")
+	}
 	if err != nil {
 		return nil, "", &fault.Error{Kind: fault.Internal, Op: r.Op, Err: err}
 	}
@@ -205,6 +218,10 @@ func (c *Client) send(ctx context.Context, r Request) (*http.Response, string, e
 	}
 }
 
+// errLeaves is for paths that lead elsewhere than they say: a key of ".." would
+// ask for the parent, because escaping leaves it as it is.
+var errLeaves = errors.New("the path has a dot segment")
+
 func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	target := *c.base
 	prefix := c.base.EscapedPath()
@@ -214,6 +231,11 @@ func (c *Client) build(ctx context.Context, r Request) (*http.Request, error) {
 	parsed, err := url.Parse(prefix + r.Path)
 	if err != nil {
 		return nil, err
+	}
+	for segment := range strings.SplitSeq(parsed.Path, "/") {
+		if segment == "." || segment == ".." {
+			return nil, errLeaves
+		}
 	}
 	target.Path, target.RawPath = parsed.Path, parsed.RawPath
 	target.RawQuery = r.Query.Encode()
