@@ -34,7 +34,7 @@ func (a content) Open(ctx context.Context, id model.ID, offset int64) (*adapters
 	if err != nil {
 		return nil, err
 	}
-	response, err := a.fetch(ctx, op, record)
+	response, err := a.fetch(ctx, op, record) //nolint:bodyclose // wholeBody closes it
 	if err != nil {
 		if gone(err) {
 			err = a.missing(ctx, op, id, err)

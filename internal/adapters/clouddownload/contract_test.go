@@ -104,8 +104,11 @@ func TestRequestsKeepTheContract(t *testing.T) {
 	plain := w.open(w.env, "")
 	all := w.backups(plain)
 	for _, q := range []model.BackupQuery{
-		{}, {Assets: []model.ID{all[0].Asset.ID}}, {AssetKinds: []model.AssetKind{model.AssetCloudUser}},
-		{Statuses: []model.BackupStatus{model.BackupAvailable, model.BackupRunning}}, {Types: []model.BackupType{model.TypeFull}},
+		{},
+		{Assets: []model.ID{all[0].Asset.ID}},
+		{AssetKinds: []model.AssetKind{model.AssetCloudUser}},
+		{Statuses: []model.BackupStatus{model.BackupAvailable, model.BackupRunning}},
+		{Types: []model.BackupType{model.TypeFull}},
 	} {
 		walk(t, value(a.Backups.Streams(ctx, q))(t), 50)
 	}
@@ -158,7 +161,7 @@ func TestRequestsKeepTheContract(t *testing.T) {
 	}
 	must(t, a.Session.Close(ctx))
 
-	for _, operation := range strings.Fields(`login logout checkSession listBackups getBackup createCloudDownload listCloudDownloads
+	for operation := range strings.FieldsSeq(`login logout checkSession listBackups getBackup createCloudDownload listCloudDownloads
 		getCloudDownload updateCloudDownload deleteCloudDownload getMountedBackup listTasks getTask changeTaskState createExportTask
 		listVmBackupPolicies getVmBackupPolicy listOsBackupRules listVmSnapshotPolicies listSchedules`) {
 		if !checked.used[operation] {

@@ -117,7 +117,7 @@ func (a downloads) read(ctx context.Context, op string, r model.RestoreRequest) 
 		status = backupStatus(row.Wire.Status)
 	case model.SourceLatest:
 		want.kind, want.entity = model.AssetKind(r.Source.Asset.Kind), r.Source.Asset.Key
-	default:
+	case model.SourceAt, model.SourceRange, "":
 		return want, fault.InvalidField(op, "/source", "unsupported", "a download is made of a backup, or of an asset at latest")
 	}
 	if want.mode = defaultMode(want.kind); want.mode == "" || !plausible(want.entity) {

@@ -3,6 +3,7 @@ package clouddownload
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -32,6 +33,7 @@ type listing[T any] struct {
 
 	mu   sync.Mutex
 	cap  int // rows the server gives at most in one page, 0 while not known
+	full int // the largest page that it has given in full
 	last seenWindow
 }
 
@@ -72,28 +74,49 @@ func (l *listing[T]) window(ctx context.Context, offset, n int) (window[T], erro
 		l.mu.Lock()
 		page, size := pageFor(offset, n, l.cap)
 		l.mu.Unlock()
-		rows, total, err := l.page(ctx, page, size)
+		w, err := l.read(ctx, page, size)
 		if err != nil {
-			return window[T]{}, err
+			return w, err
 		}
-		w := window[T]{rows: rows, start: page * size, total: total}
-		switch {
-		case len(rows) > size && page == 0:
-			return w, nil // a server that does not page
-		case len(rows) > size:
-			return w, l.broken(errPaging)
-		case len(rows) == size || w.ended():
-			return w, nil
+		if page > 0 && len(w.rows) < size && !l.proven(size) {
+			// The end of the list, or a server with smaller pages, which then
+			// counts them differently: the first page of this size tells.
+			if w, err = l.read(ctx, 0, size); err != nil {
+				return w, err
+			}
 		}
-		// The server's pages are smaller than asked for.
-		l.mu.Lock()
-		l.cap = len(rows)
-		l.mu.Unlock()
-		if page == 0 {
+		if w.end() > offset || w.ended() {
 			return w, nil
 		}
 	}
 	return window[T]{}, l.broken(errPaging)
+}
+
+// read reads one page and learns how large pages can be.
+func (l *listing[T]) read(ctx context.Context, page, size int) (window[T], error) {
+	rows, total, err := l.page(ctx, page, size)
+	w := window[T]{rows: rows, start: page * size, total: total}
+	if err != nil {
+		return w, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case len(rows) > size && page > 0:
+		return w, l.broken(errPaging)
+	case len(rows) >= size: // more is a server that does not page
+		l.full = max(l.full, size)
+	case page == 0 && len(rows) > 0 && len(rows) < total:
+		l.cap, l.full = len(rows), max(l.full, len(rows))
+	}
+	return w, nil
+}
+
+// proven reports whether the server is known to give pages of a size.
+func (l *listing[T]) proven(size int) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return size <= l.full
 }
 
 // pageFor chooses a page number and a size, so that the page begins at offset
@@ -117,9 +140,7 @@ func pageFor(offset, n, limit int) (page, size int) {
 
 func (l *listing[T]) page(ctx context.Context, page, size int) ([]document[T], int, error) {
 	query := url.Values{}
-	for name, values := range l.query {
-		query[name] = values
-	}
+	maps.Copy(query, l.query)
 	query.Set("page", strconv.Itoa(page))
 	query.Set("size", strconv.Itoa(size))
 	var rows []document[T]

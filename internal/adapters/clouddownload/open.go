@@ -9,7 +9,6 @@ import (
 	"switchback/internal/adapters"
 	"switchback/internal/adapters/vendorhttp"
 	"switchback/internal/fault"
-	"switchback/internal/model"
 )
 
 // provider is the vendor's name in everything that leaves the adapter.
@@ -109,12 +108,4 @@ func (a *account) inProject(query url.Values) url.Values {
 		query.Set("project-uuid", a.config.ProjectUUID)
 	}
 	return query
-}
-
-// ref mentions something of this account, nil when the vendor names nothing.
-func (a *account) ref(kind string, to *reference) *model.Ref {
-	if to == nil || to.GUID == "" {
-		return nil
-	}
-	return &model.Ref{ID: a.env.ID(kind, to.GUID), Name: to.Name}
 }
