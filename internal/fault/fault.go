@@ -65,7 +65,7 @@ func (k *Kind) UnmarshalText(text []byte) error {
 	*k = Unknown
 	for i, name := range names {
 		if name == string(text) {
-			*k = Kind(i) //nolint:gosec // an index of the table
+			*k = Kind(i)
 		}
 	}
 	return nil

@@ -38,7 +38,8 @@ func ParseID(text string) (ID, error) {
 	}
 	if encoded, ok := strings.CutPrefix(key, "~"); ok {
 		raw, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
-		if err != nil || len(raw) == 0 || safe(string(raw)) {
+		// The decoder skips line breaks, which would be a second spelling.
+		if err != nil || len(raw) == 0 || safe(string(raw)) || strings.ContainsAny(encoded, "\r\n") {
 			return ID{}, errBadID
 		}
 		return ID{connection, kind, string(raw)}, nil

@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +52,7 @@ func (p Period) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 // UnmarshalText reads the ISO 8601 form. Fractions and signs are refused.
 func (p *Period) UnmarshalText(text []byte) error {
 	rest, ok := strings.CutPrefix(string(text), "P")
-	if !ok || len(rest) < 2 || len(rest) > 40 {
+	if !ok || len(rest) < 2 || len(rest) > 64 {
 		return errBadPeriod
 	}
 	date, clock, hasClock := strings.Cut(rest, "T")
@@ -66,7 +67,11 @@ func (p *Period) UnmarshalText(text []byte) error {
 	if err != nil {
 		return errBadPeriod
 	}
-	out.Clock = time.Duration(hours)*time.Hour + time.Duration(minutes)*time.Minute + time.Duration(seconds)*time.Second
+	clockSeconds := int64(hours)*3600 + int64(minutes)*60 + int64(seconds)
+	if clockSeconds > int64(math.MaxInt64/time.Second) {
+		return errBadPeriod
+	}
+	out.Clock = time.Duration(clockSeconds) * time.Second
 	*p = out
 	return nil
 }
