@@ -48,6 +48,9 @@ func open(_ context.Context, config Config, env adapters.Env) (*adapters.Adapter
 	c.http, err = vendorhttp.New(vendorhttp.Options{
 		BaseURL: base, AllowHTTP: config.AllowHTTP, Transport: env.Transport, Auth: c.auth, Header: header, Now: env.Now,
 		ReadError: readError, Classify: classify,
+		// Reading the file again costs the vendor nothing, and the token may have
+		// been rotated for the other callers once more.
+		Renewals: 3,
 	})
 	if err != nil {
 		return nil, err

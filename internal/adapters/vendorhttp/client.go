@@ -2,6 +2,7 @@ package vendorhttp
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -22,9 +23,6 @@ import (
 // is about 2 MB.
 const DefaultMaxBody = 16 << 20
 
-// maxRenewals bounds how often one request renews its credentials.
-const maxRenewals = 3
-
 // maxErrorBody bounds what is read of an error answer.
 const maxErrorBody = 64 << 10
 
@@ -37,6 +35,7 @@ type Options struct {
 	Auth      Auth              // nil: requests go without credentials
 	Header    http.Header       // sent with every request
 	MaxBody   int64             // DefaultMaxBody when zero
+	Renewals  int               // of credentials for one request; 1 when zero. More only where renewing is free
 	Now       func() time.Time  // for Retry-After dates; required
 
 	// ReadError finds the vendor's code and message in an error body, which may
@@ -64,9 +63,8 @@ func New(o Options) (*Client, error) {
 		return nil, fault.InvalidField("vendorhttp.New", "/base_url", "insecure-url", "base_url must be https unless allow_http is set")
 	}
 	base.Path = strings.TrimRight(base.Path, "/")
-	if o.MaxBody == 0 {
-		o.MaxBody = DefaultMaxBody
-	}
+	o.MaxBody = cmp.Or(o.MaxBody, DefaultMaxBody)
+	o.Renewals = cmp.Or(o.Renewals, 1)
 	return &Client{options: o, base: base, http: &http.Client{
 		Transport: o.Transport,
 		Jar:       o.Jar,
@@ -145,16 +143,16 @@ func (c *Client) broken(ctx context.Context, r Request, response *http.Response,
 }
 
 // Do sends a request and returns the answer if its status is 2xx; the caller
-// closes the body. After a 401, which no vendor gives after acting, credentials
-// are renewed and the request is repeated: once, and again while each renewal
-// brings other credentials, because they may be renewed for everybody in between.
+// closes the body. Credentials are renewed and the request repeated after a 401,
+// which no vendor gives after acting: Options.Renewals times, while each renewal
+// brings other credentials.
 //
 // An error of a write is Ambiguous when the request may have reached the vendor
 // and no answer says that it was refused: the connection broke after it was
 // made, time ran out, or the status is 5xx other than 501.
 func (c *Client) Do(ctx context.Context, r Request) (*http.Response, error) {
 	response, used, err := c.send(ctx, r)
-	for range maxRenewals {
+	for range c.options.Renewals {
 		if err != nil || response.StatusCode != http.StatusUnauthorized || c.options.Auth == nil || r.NoAuth {
 			break
 		}
