@@ -24,9 +24,9 @@ func TestSecretShowsInNoOutput(t *testing.T) {
 	}
 	h := holder{s, s, []any{s, &s, map[string]adapters.Secret{"k": s}}}
 	var log bytes.Buffer
-	logger := slog.New(slog.NewJSONHandler(&log, nil))
-	logger.Info("x", "secret", s, "pointer", &s, "holder", h)
-	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "secret", s, "holder", h)
+	for _, handler := range []slog.Handler{slog.NewJSONHandler(&log, nil), slog.NewTextHandler(&log, nil)} {
+		slog.New(handler).LogAttrs(t.Context(), slog.LevelInfo, "x", slog.Any("secret", s), slog.Any("pointer", &s), slog.Any("holder", h))
+	}
 	out := []string{log.String(), s.String(), fmt.Sprint(s, &s), fmt.Errorf("with %v", s).Error()}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		out = append(out, fmt.Sprintf(verb, s), fmt.Sprintf(verb, h), fmt.Sprintf(verb, &h))

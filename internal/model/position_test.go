@@ -44,8 +44,15 @@ func TestPositionIsATotalOrder(t *testing.T) {
 func TestPositionOrder(t *testing.T) {
 	early, late := time.Unix(1, 0), time.Unix(2, 0)
 	order := []model.Position{ // newest first, the greater id first
-		{}, {At: late, ID: model.LastID}, {At: late, ID: "b~x~9"}, {At: late, ID: "b~x~10"}, {At: late, ID: "a~x~~YS9i"}, {At: late},
-		{At: early, ID: model.LastID}, {At: early, ID: "z"}, {At: early},
+		{},
+		{At: late, ID: model.LastID},
+		{At: late, ID: "b~x~9"},
+		{At: late, ID: "b~x~10"},
+		{At: late, ID: "a~x~~YS9i"},
+		{At: late},
+		{At: early, ID: model.LastID},
+		{At: early, ID: "z"},
+		{At: early},
 	}
 	for i := range order {
 		for j := range order {

@@ -294,8 +294,8 @@ func eachTime(v reflect.Value, visit func(time.Time)) {
 			eachTime(v.Elem(), visit)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			eachTime(v.Field(i), visit)
+		for _, field := range v.Fields() {
+			eachTime(field, visit)
 		}
 	case reflect.Slice:
 		for i := range v.Len() {

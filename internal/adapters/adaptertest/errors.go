@@ -80,18 +80,19 @@ func (b *bench) under(ctx context.Context, pattern string, response simkit.Respo
 	return do(ctx)
 }
 
-// expect reports an error that is not of one of the kinds, or has no Op.
-func expect(t adaptercheck.T, what string, err error, kinds ...fault.Kind) *fault.Error {
+// expect reports an error that is not of one of the kinds, or has no Op. It
+// returns whether the error is good enough to look further.
+func expect(t adaptercheck.T, what string, err error, kinds ...fault.Kind) bool {
 	t.Helper()
 	e := fault.Of(err)
 	if e == nil || !slices.Contains(kinds, e.Kind) || e.Op == "" {
 		t.Errorf("%s: want one of %v with an Op, got %v", what, kinds, err)
-		return nil
+		return false
 	}
 	if e.Ambiguous {
 		t.Errorf("%s: a read can not be ambiguous: %v", what, err)
 	}
-	return e
+	return true
 }
 
 func statuses(t adaptercheck.T, b *bench) {
@@ -114,7 +115,10 @@ func statuses(t adaptercheck.T, b *bench) {
 		for status, kinds := range table {
 			what := fmt.Sprintf("%s answered %d", r.name, status)
 			err := b.under(t.Context(), b.sim.Reads, simkit.Response{Status: status, Body: `{"unexpected":["shape"]}`}, r.do)
-			if e := expect(t, what, err, kinds...); e != nil && (e.Upstream == nil || e.Upstream.Status != status) {
+			if !expect(t, what, err, kinds...) {
+				continue
+			}
+			if e := fault.Of(err); e.Upstream == nil || e.Upstream.Status != status {
 				t.Errorf("%s: the vendor's status is not kept: %v", what, err)
 			}
 		}
@@ -127,9 +131,9 @@ func retryAfter(t adaptercheck.T, b *bench) {
 			for _, status := range []int{http.StatusTooManyRequests, http.StatusServiceUnavailable} {
 				what := fmt.Sprintf("%s answered %d with Retry-After %q", r.name, status, value)
 				response := simkit.Response{Status: status, Header: http.Header{"Retry-After": {value}}, Body: "slow down"}
-				e := expect(t, what, b.under(t.Context(), b.sim.Reads, response, r.do), fault.Throttled, fault.Unavailable)
-				if e != nil && e.RetryAfter != 17*time.Second {
-					t.Errorf("%s: RetryAfter is %v", what, e.RetryAfter)
+				err := b.under(t.Context(), b.sim.Reads, response, r.do)
+				if expect(t, what, err, fault.Throttled, fault.Unavailable) && fault.Of(err).RetryAfter != 17*time.Second {
+					t.Errorf("%s: RetryAfter is %v", what, fault.Of(err).RetryAfter)
 				}
 			}
 		}
@@ -193,8 +197,11 @@ func keepSecrets(t adaptercheck.T, b *bench) {
 		all := b.sim.Kit.Requests(b.sim.Reads)
 		echo := strings.Join(credentials(all[len(all)-1].Header), " ")
 		responses := []simkit.Response{
-			{Status: http.StatusForbidden, Body: echoed(echo)}, {Status: http.StatusBadRequest, Body: echoed(echo)},
-			{Status: http.StatusInternalServerError, Body: echo}, {Status: http.StatusOK, Body: echo}, {Reset: true},
+			{Status: http.StatusForbidden, Body: echoed(echo)},
+			{Status: http.StatusBadRequest, Body: echoed(echo)},
+			{Status: http.StatusInternalServerError, Body: echo},
+			{Status: http.StatusOK, Body: echo},
+			{Reset: true},
 		}
 		if b.sim.SignIn == "" { // else the second 401 would be about another credential
 			responses = append(responses, simkit.Response{Status: http.StatusUnauthorized, Body: echoed(echo)})

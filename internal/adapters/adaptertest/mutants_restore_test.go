@@ -123,7 +123,7 @@ func restoreMutants() []mutant {
 			}
 			return err
 		})},
-		{name: "takes its leave for nothing done", kills: "restores/lost-reply-is-ambiguous", damage: func(a *adapters.Adapter, env adapters.Env) {
+		{name: "takes its leave for nothing done", kills: "restores/lost-reply-is-ambiguous", damage: func(a *adapters.Adapter, _ adapters.Env) {
 			right := a.Restores
 			a.Restores = brokenRestores{Restores: right, start: func(ctx context.Context, r model.RestoreRequest) (model.Restore, error) {
 				restore, err := right.Start(ctx, r)
@@ -135,7 +135,7 @@ func restoreMutants() []mutant {
 		}},
 		{name: "tries again", kills: "restores/write-is-sent-once", transport: resending},
 		{name: "tries again after a lost reply", kills: "restores/lost-reply-is-ambiguous", transport: resending},
-		{name: "fears for what it has not sent", kills: "restores/reads-come-first", damage: func(a *adapters.Adapter, env adapters.Env) {
+		{name: "fears for what it has not sent", kills: "restores/reads-come-first", damage: func(a *adapters.Adapter, _ adapters.Env) {
 			right, backups := a.Restores, a.Backups
 			a.Restores = brokenRestores{Restores: right, start: func(ctx context.Context, r model.RestoreRequest) (model.Restore, error) {
 				if _, err := backups.Get(ctx, r.Source.ID(), false); err != nil {

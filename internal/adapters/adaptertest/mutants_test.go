@@ -75,7 +75,6 @@ func TestEveryCheckKillsItsMutants(t *testing.T) {
 }
 
 type (
-	backupPage    func(ctx context.Context, before model.Position, limit int) (adapters.Page[model.Backup], error)
 	backupStreams func(ctx context.Context, q model.BackupQuery) ([]adapters.Stream[model.Backup], error)
 	backupGet     func(ctx context.Context, id model.ID, native bool) (model.Backup, error)
 )

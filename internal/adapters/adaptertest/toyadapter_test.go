@@ -267,7 +267,7 @@ func (a toyContent) Open(ctx context.Context, restore model.ID, offset int64) (*
 	if offset > 0 {
 		header.Set("Range", fmt.Sprintf("bytes=%d-", offset))
 	}
-	response, err := a.client.Do(ctx, vendorhttp.Request{Op: "toy.Content", Path: "/content/" + url.PathEscape(restore.Key), Header: header})
+	response, err := a.client.Do(ctx, vendorhttp.Request{Op: "toy.Content", Path: "/content/" + url.PathEscape(restore.Key), Header: header}) //nolint:bodyclose // the caller closes it
 	if e := fault.Of(err); e != nil && e.Upstream != nil && e.Upstream.Status == http.StatusRequestedRangeNotSatisfiable {
 		return &adapters.Body{ReadCloser: http.NoBody, Offset: offset, Size: -1}, nil
 	}

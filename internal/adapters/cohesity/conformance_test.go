@@ -19,9 +19,6 @@ const testKey = "test-ibm-api-key"
 func TestConformance(t *testing.T) {
 	adaptertest.Run(t, adaptertest.Harness{
 		Driver: cohesity.Driver(), Sim: conformanceSim,
-		Skip: map[string]string{
-			"restores/native-idempotency-holds": "names of downloads are unique: an equal marker is refused with Conflict, for the other kinds it starts another one",
-		},
 	})
 }
 

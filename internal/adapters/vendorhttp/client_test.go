@@ -236,6 +236,40 @@ func TestCredentialsAreRenewedOnce(t *testing.T) {
 	}
 }
 
+func TestCredentialsAreRenewedWhileThatBringsOthers(t *testing.T) {
+	for name, tt := range map[string]struct {
+		issued int // how many different ones there are
+		good   string
+		kind   fault.Kind
+		sent   int32
+	}{
+		"the third is good":       {issued: 9, good: "test-token-3", sent: 3},
+		"three renewals are most": {issued: 9, good: "test-token-9", kind: fault.Credentials, sent: 4},
+		"the same one again":      {issued: 2, good: "test-token-9", kind: fault.Credentials, sent: 3},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var sent atomic.Int32
+			auth, issued := newAuth(), 1
+			auth.renew = func() error {
+				issued = min(issued+1, tt.issued)
+				next := fmt.Sprintf("test-token-%d", issued)
+				auth.value.Store(&next)
+				return nil
+			}
+			client := serve(t, func(w http.ResponseWriter, r *http.Request) {
+				sent.Add(1)
+				if r.Header.Get("Authorization") != "Bearer "+tt.good {
+					w.WriteHeader(http.StatusUnauthorized)
+				}
+			}, func(o *vendorhttp.Options) { o.Auth, o.Renewals = auth, 3 })
+			_, err := client.JSON(t.Context(), vendorhttp.Request{Path: "/x"}, nil)
+			if fault.KindOf(err) != tt.kind || sent.Load() != tt.sent {
+				t.Errorf("got %v after %d requests, want %v after %d", err, sent.Load(), tt.kind, tt.sent)
+			}
+		})
+	}
+}
+
 func TestWhetherAWriteMayHaveActed(t *testing.T) {
 	abort := func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }
 	status := func(code int) http.HandlerFunc {
