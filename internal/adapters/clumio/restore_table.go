@@ -3,7 +3,9 @@ package clumio
 import (
 	"context"
 	"encoding/json"
+	"slices"
 
+	"switchback/internal/adapters/vendorhttp"
 	"switchback/internal/fault"
 	"switchback/internal/model"
 )
@@ -37,6 +39,17 @@ func (r restores) startTable(ctx context.Context, a asked) (model.Restore, error
 	if err := a.sourceOf(op, model.AssetDynamoDBTable); err != nil {
 		return model.Restore{}, err
 	}
+	var warnings []string
+	if a.form == model.SourceLatest {
+		newest, err := r.newestWithoutContinuous(ctx, op, a)
+		if err != nil {
+			return model.Restore{}, err
+		}
+		if newest != nil {
+			a.source, a.form = model.RestoreSource{Backup: &newest.ID}, model.SourceBackup
+			warnings = append(warnings, "the table has no continuous backup: the newest backup, of "+wireTime(newest.StartedAt)+", was taken")
+		}
+	}
 	body, err := tableRestore(op, a)
 	if err != nil {
 		return model.Restore{}, err
@@ -51,7 +64,44 @@ func (r restores) startTable(ctx context.Context, a asked) (model.Restore, error
 	}
 	a.target.Environment = environment
 	body.Target["environment_id"] = environment
-	return r.begin(ctx, op, "/restores/aws/dynamodb-tables", "application/api.clumio.restored-aws-dynamodb-tables=v1+json", body, a)
+	restore, err := r.begin(ctx, op, "/restores/aws/dynamodb-tables", "application/api.clumio.restored-aws-dynamodb-tables=v1+json", body, a)
+	restore.Warnings = warnings
+	return restore, err
+}
+
+// newestWithoutContinuous is the newest usable backup of a table that has no
+// continuous backup, which is then its newest recoverable point. It is nil for
+// a table that has one, or has nothing.
+func (r restores) newestWithoutContinuous(ctx context.Context, op string, a asked) (*model.Backup, error) {
+	key, err := r.key(op, a.source.ID(), string(model.AssetDynamoDBTable))
+	if err != nil {
+		return nil, err
+	}
+	table, err := read[struct {
+		PITRStatus *bool `json:"pitr_status"`
+	}](ctx, r.client, vendorhttp.Request{
+		Op: op, Path: "/datasources/aws/dynamodb-tables/" + key, Accept: "application/api.clumio.aws-dynamodb-tables=v1+json",
+	}, false)
+	if err != nil {
+		return nil, notFoundIfRefused(op, err)
+	}
+	if table.wire.PITRStatus == nil || *table.wire.PITRStatus {
+		return nil, nil
+	}
+	streams, err := backups(r).Streams(ctx, model.BackupQuery{Assets: []model.ID{a.source.ID()}, AssetKinds: []model.AssetKind{model.AssetDynamoDBTable}})
+	if err != nil || len(streams) == 0 {
+		return nil, err
+	}
+	page, err := streams[0].Page(ctx, model.Position{}, maxLimit)
+	if err != nil {
+		return nil, err
+	}
+	for i := range page.Items {
+		if slices.Contains(page.Items[i].RestoreKinds, model.RestoreTable) {
+			return &page.Items[i], nil
+		}
+	}
+	return nil, nil
 }
 
 // tableRestore is the request but for the environment.

@@ -336,3 +336,36 @@ func TestAnEnvironmentIsFoundByAccountAndRegion(t *testing.T) {
 		}
 	}
 }
+
+// The newest recoverable point of a table without continuous backup is its
+// newest backup.
+func TestTheLatestOfATableIsFoundWithAndWithoutContinuousBackup(t *testing.T) {
+	a := openAccount(t, clumiosim.Options{Backups: 800})
+	seen, continuous, fromBackup := map[string]bool{}, 0, 0
+	for _, b := range listBackups(t, a.Adapter, model.BackupQuery{AssetKinds: []model.AssetKind{model.AssetDynamoDBTable}}, 100) {
+		if seen[b.Asset.ID.Key] || b.Status != model.BackupAvailable {
+			continue
+		}
+		seen[b.Asset.ID.Key] = true
+		began, err := a.Restores.Start(t.Context(), model.RestoreRequest{
+			Kind: model.RestoreTable, Source: model.RestoreSource{Asset: &b.Asset.ID, At: model.Latest}, Marker: "m",
+			Target: json.RawMessage(fmt.Sprintf(`{"name":"copy-%d"}`, len(seen))),
+		})
+		if err != nil {
+			t.Fatalf("%s: %v", b.Asset.ID, err)
+		}
+		all := a.sim.Kit().Requests("POST " + tablesPath)
+		body := string(all[len(all)-1].Body)
+		switch {
+		case strings.Contains(body, `"use_latest_restorable_time":true`) && len(began.Warnings) == 0:
+			continuous++
+		case strings.Contains(body, `"backup_id":"`+b.ID.Key+`"`) && len(began.Warnings) == 1:
+			fromBackup++
+		default:
+			t.Errorf("%s: %s, %v", b.Asset.ID, body, began.Warnings)
+		}
+	}
+	if continuous == 0 || fromBackup == 0 {
+		t.Errorf("%d tables with continuous backup, %d without: both are wanted", continuous, fromBackup)
+	}
+}
