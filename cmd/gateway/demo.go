@@ -115,7 +115,7 @@ func (c *demoCommand) simulate(ctx context.Context, scenario simkit.Scenario) ([
 	var served []*running
 	var accounts []account
 	for i, row := range demoAccounts() {
-		sim, err := newSimulator(row.info.Provider, c.Seed+uint64(i), scenario, estate{backups: row.backups, region: row.info.Region}) //nolint:gosec // six rows
+		sim, err := newSimulator(row.info.Provider, c.Seed+uint64(i), scenario, estate{backups: row.backups, region: row.info.Region})
 		if err != nil {
 			return nil, nil, err
 		}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -123,10 +124,8 @@ func (g guide) backup(connection string, kind model.AssetKind, restore model.Res
 		return nil
 	}
 	for i := range list.Items {
-		for _, k := range list.Items[i].RestoreKinds {
-			if k == restore {
-				return &list.Items[i]
-			}
+		if slices.Contains(list.Items[i].RestoreKinds, restore) {
+			return &list.Items[i]
 		}
 	}
 	return nil

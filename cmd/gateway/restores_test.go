@@ -33,10 +33,8 @@ func (s *site) find(connection, assetKind, restoreKind string) (id, asset, accou
 	s.call("GET", fmt.Sprintf("/v1/backups?connection=%s&assetKind=%s&status=available&pageSize=100", connection, assetKind), nil).
 		into(s.t, http.StatusOK, &list)
 	for _, b := range list.Items {
-		for _, k := range b.RestoreKinds {
-			if k == restoreKind {
-				return b.ID, b.Asset.ID, b.Asset.Account, b.Asset.Region
-			}
+		if slices.Contains(b.RestoreKinds, restoreKind) {
+			return b.ID, b.Asset.ID, b.Asset.Account, b.Asset.Region
 		}
 	}
 	s.t.Fatalf("%s has no %s to restore as %s", connection, assetKind, restoreKind)

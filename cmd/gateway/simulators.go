@@ -22,7 +22,7 @@ import (
 
 // The credentials of the simulators. They open nothing else.
 const (
-	simClumioToken      = "test-clumio-token"
+	simClumioToken      = "test-clumio-token" //nolint:gosec // opens a simulator only
 	simIBMKey           = "test-ibm-api-key"
 	simIBMTenant        = "k3v9x2ab7q/"
 	simStorwareLogin    = "switchback"

@@ -27,7 +27,7 @@ const separator = "\x00"
 // (NAME=value each), and checks the whole. The error is Problems, or that of
 // reading the file.
 func Load(path string, environ []string) (*Config, error) {
-	f, err := os.Open(path)
+	f, err := os.Open(path) //nolint:gosec // the operator names the file
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
@@ -204,7 +204,7 @@ func wrongTypes(s *source, err error) Problems {
 	if err == nil {
 		return nil
 	}
-	if several, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // a joined error is taken apart, not looked for
+	if several, ok := err.(interface{ Unwrap() []error }); ok {
 		var problems Problems
 		for _, one := range several.Unwrap() {
 			problems = append(problems, wrongTypes(s, one)...)
@@ -219,7 +219,7 @@ func wrongTypes(s *source, err error) Problems {
 		case wrongType:
 			message = at.Error()
 		case interface{ Unwrap() []error }:
-			return wrongTypes(s, at.(error)) //nolint:errorlint // as above
+			return wrongTypes(s, at.(error))
 		}
 	}
 	return Problems{s.problem(path, message)}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"strings"
 	"testing"
 	"testing/slogtest"
@@ -40,9 +41,7 @@ func TestLinesCarryTheTraceAtTheTopLevel(t *testing.T) {
 	with := func(more map[string]any) map[string]any {
 		out := map[string]any{"level": "INFO", "msg": "hello"}
 		for _, m := range []map[string]any{ids, more} {
-			for k, v := range m {
-				out[k] = v
-			}
+			maps.Copy(out, m)
 		}
 		return out
 	}
