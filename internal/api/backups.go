@@ -17,15 +17,21 @@ import (
 func (s *Server) ListBackups(ctx context.Context, r ListBackupsRequestObject) (ListBackupsResponseObject, error) {
 	p := r.Params
 	sc := scope{connections: p.Connection, providers: p.Provider, require: p.Require}
-	for _, asset := range values(p.Asset) {
-		sc.only = append(sc.only, asset.Connection)
+	var assets []model.ID
+	for _, text := range values(p.Asset) {
+		id, err := model.ParseID(text)
+		if err != nil {
+			return nil, refuse(invalidParameter, parameterFault("asset", "wrong-format", "must be an id of this gateway"))
+		}
+		assets = append(assets, id)
+		sc.only = append(sc.only, id.Connection)
 	}
 	conns, err := s.chosen(ctx, sc, identity.BackupsRead)
 	if err != nil {
 		return nil, err
 	}
 	q := model.BackupQuery{
-		StartedAfter: moment(p.StartedAfter), StartedBefore: moment(p.StartedBefore), Assets: values(p.Asset),
+		StartedAfter: moment(p.StartedAfter), StartedBefore: moment(p.StartedBefore), Assets: assets,
 		AssetKinds: values(p.AssetKind), Statuses: values(p.Status), Types: values(p.Type), Native: wantsNative(p.Include),
 	}
 	l, err := federate.Merge(ctx, s.Federator, page(ctx, conns, paging{p.PageSize, p.Cursor, p.Consistency, p.Require}),

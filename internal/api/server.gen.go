@@ -269,7 +269,7 @@ type ListBackupsParams struct {
 	Explain *Explain `form:"explain,omitempty" json:"explain,omitempty"`
 
 	// Asset Ids of assets.
-	Asset *[]Id `form:"asset,omitempty" json:"asset,omitempty"`
+	Asset *[]string `form:"asset,omitempty" json:"asset,omitempty"`
 
 	// AssetKind Kinds of assets.
 	AssetKind *[]AssetKind `form:"assetKind,omitempty" json:"assetKind,omitempty"`
