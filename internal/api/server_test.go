@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"slices"
@@ -12,7 +13,6 @@ import (
 	"switchback/internal/adapters/memory"
 	"switchback/internal/api"
 	"switchback/internal/fault"
-	"switchback/internal/model"
 )
 
 func TestTheDocumentIsValidAndItsRoutesAreServed(t *testing.T) {
@@ -216,8 +216,8 @@ func TestAPanicIsAProblemAndALogLine(t *testing.T) {
 		s.options = func(o *api.Options) { o.Authenticator = panicking{} }
 	})
 	refused(t, g.do("GET", "/v1/me"), 500, "internal")
-	if !strings.Contains(g.log.String(), "test-panic") || !strings.Contains(g.log.String(), `"status":500`) {
-		t.Errorf("log: %s", g.log)
+	if !strings.Contains(g.logged(), "test-panic") || !strings.Contains(g.logged(), `"status":500`) {
+		t.Errorf("log: %s", g.logged())
 	}
 }
 
@@ -225,7 +225,7 @@ func TestProbesAndDocsAreOpen(t *testing.T) {
 	var down error
 	g := newGateway(t, func(s *setting) {
 		s.options = func(o *api.Options) {
-			o.Ready = []api.Condition{{Name: "store", Check: func(ctxContext) error { return down }}}
+			o.Ready = []api.Condition{{Name: "store", Check: func(context.Context) error { return down }}}
 		}
 	})
 	succeeded(t, g.do("GET", "/livez", as("")), 200)
@@ -267,13 +267,13 @@ func TestEveryRequestIsLoggedAndCountedByRoute(t *testing.T) {
 	if diff := cmp.Diff([]string{"GET /v1/backups/{id} Not Found", "OTHER none Not Found"}, g.observed.seen); diff != "" {
 		t.Errorf("observed (-want +got):\n%s", diff)
 	}
-	line := strings.Split(g.log.String(), "\n")[0]
+	line := strings.Split(g.logged(), "\n")[0]
 	for _, want := range []string{`"route":"/v1/backups/{id}"`, `"status":404`, `"subject":"https://issuer.test|admin"`, `"trace_id":"`, `"request_id":"`} {
 		if !strings.Contains(line, want) {
 			t.Errorf("the log line lacks %s: %s", want, line)
 		}
 	}
-	if strings.Contains(g.log.String(), "Bearer") {
+	if strings.Contains(g.logged(), "Bearer") {
 		t.Error("the log holds a token")
 	}
 	for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"} {
@@ -281,5 +281,4 @@ func TestEveryRequestIsLoggedAndCountedByRoute(t *testing.T) {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
-	_ = model.Latest
 }
