@@ -81,7 +81,7 @@ func (s *Server) get(ctx context.Context, b blob, rangeHeader, ifRange string) (
 		t.status = http.StatusPartialContent
 		t.header.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", first, first+t.length-1, size))
 		t.header.Set("Accept-Ranges", "bytes")
-	} else if t.length = body.Size; body.Size >= 0 {
+	} else if t.length = body.Size; body.Size >= 0 && t.header.Get("Accept-Ranges") == "" {
 		t.header.Set("Accept-Ranges", "bytes")
 	}
 	if t.length >= 0 {

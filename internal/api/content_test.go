@@ -232,7 +232,7 @@ func TestALongTransferHoldsLittleMemoryAndArrivesWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer raw.Close()
-	fmt.Fprintf(raw, "GET %s/content HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n", location, g.token("admin"))
+	_, _ = fmt.Fprintf(raw, "GET %s/content HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n\r\n", location, g.token("admin"))
 	response, err := http.ReadResponse(bufio.NewReader(raw), nil)
 	if err != nil {
 		t.Fatal(err)

@@ -63,6 +63,7 @@ func loadDocument(version string) (*document, error) {
 	if info, ok := root["info"].(map[string]any); ok && version != "" {
 		info["version"] = version
 	}
+	withoutExtensions(root)
 	encoded, err := json.Marshal(root)
 	if err != nil {
 		return nil, fmt.Errorf("api: document: %w", err)
@@ -86,6 +87,24 @@ func loadDocument(version string) (*document, error) {
 		}
 	}
 	return d, nil
+}
+
+// withoutExtensions takes out what only the generator reads.
+func withoutExtensions(v any) {
+	switch v := v.(type) {
+	case map[string]any:
+		for name, part := range v {
+			if strings.HasPrefix(name, "x-go-") {
+				delete(v, name)
+				continue
+			}
+			withoutExtensions(part)
+		}
+	case []any:
+		for _, part := range v {
+			withoutExtensions(part)
+		}
+	}
 }
 
 // echoPath writes a path of the document as Echo does: {id} is :id.

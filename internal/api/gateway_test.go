@@ -231,7 +231,7 @@ func (g *gateway) do(method, target string, more ...with) answer {
 	r := g.request(method, target, more...)
 	w := httptest.NewRecorder()
 	g.ServeHTTP(w, r)
-	a := answer{w.Code, w.Result().Header, w.Body.Bytes()} //nolint:bodyclose // a recorder's
+	a := answer{w.Code, w.Result().Header, w.Body.Bytes()}
 	g.fits(method, r.URL.Path, a)
 	return a
 }

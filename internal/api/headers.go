@@ -81,7 +81,7 @@ func preferredWait(header string) (time.Duration, bool) {
 		if err != nil {
 			return 0, false
 		}
-		return time.Duration(seconds) * time.Second, true //nolint:gosec // 31 bits
+		return time.Duration(seconds) * time.Second, true
 	}
 	return 0, false
 }

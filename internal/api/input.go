@@ -35,6 +35,12 @@ func (s *Server) checkInput(next echo.HandlerFunc) echo.HandlerFunc {
 		if in.operation == nil {
 			return next(c)
 		}
+		// Lists may come in several lines; the generated code takes one.
+		for _, name := range []string{"Prefer", "If-None-Match"} {
+			if lines := in.header.Values(name); len(lines) > 1 {
+				in.header.Set(name, strings.Join(lines, ", "))
+			}
+		}
 		query, err := in.operation.checkQuery(c.Request().URL.RawQuery)
 		if err != nil {
 			return err

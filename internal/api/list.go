@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -166,9 +167,7 @@ func listed[T any](ctx context.Context, l *federate.List[T], explain bool) (repl
 	r, err := show(ctx, body)
 	if err == nil && l.Next != "" {
 		next := url.Values{}
-		for name, given := range in.query {
-			next[name] = given
-		}
+		maps.Copy(next, in.query)
 		next.Set("cursor", l.Next)
 		r.header.Set("Link", "<"+in.path+"?"+next.Encode()+`>; rel="next"`)
 	}

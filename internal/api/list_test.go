@@ -175,6 +175,7 @@ func TestListsAndDocumentsHaveTags(t *testing.T) {
 			t.Errorf("%s: %d %v", target, again.status, again.header)
 		}
 	}
+	succeeded(t, g.do("GET", "/v1/backups/mem-a%7Ebackup%7Eb1"), 200)
 	tag := g.do("GET", "/v1/backups").header.Get("ETag")
 	g.a.AddBackup(memory.Backup{Key: "b2"})
 	succeeded(t, g.do("GET", "/v1/backups", header("If-None-Match", tag)), 200)

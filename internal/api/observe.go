@@ -135,11 +135,14 @@ func (s *Server) recoverPanic(next echo.HandlerFunc) echo.HandlerFunc {
 			if p == nil {
 				return
 			}
-			if e, ok := p.(error); ok && errors.Is(e, http.ErrAbortHandler) || c.Response().Committed {
+			if e, ok := p.(error); ok && errors.Is(e, http.ErrAbortHandler) {
 				panic(http.ErrAbortHandler)
 			}
 			s.Logger.ErrorContext(c.Request().Context(), "handler panicked", slog.Any("panic", p),
 				slog.String("stack", string(debug.Stack())))
+			if c.Response().Committed {
+				panic(http.ErrAbortHandler)
+			}
 			err = fmt.Errorf("panic: %v", p)
 		}()
 		return next(c)

@@ -8,6 +8,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -118,11 +119,11 @@ type refusal struct {
 }
 
 func (r *refusal) Error() string {
-	text := r.code
+	parts := []string{r.code}
 	for _, f := range r.fields {
-		text += " " + f.Parameter + f.Pointer + " " + f.Code
+		parts = append(parts, f.Parameter+f.Pointer, f.Code)
 	}
-	return text
+	return strings.Join(parts, " ")
 }
 
 func refuse(c class, fields ...fault.Field) error { return &refusal{class: c, fields: fields} }

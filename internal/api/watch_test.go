@@ -48,6 +48,10 @@ func TestPreferWaitAnswersWhenTheWorkIsOver(t *testing.T) {
 		if got := late.header.Get("Preference-Applied"); got != "wait=60" {
 			t.Errorf("applied %q", got)
 		}
+		lines := g.do("GET", location, header("Prefer", "return=minimal"), header("Prefer", "wait=3"))
+		if got := succeeded(t, lines, 200).header.Get("Preference-Applied"); got != "wait=3" {
+			t.Errorf("applied %q", got)
+		}
 		if got := g.do("GET", location, header("Prefer", "wait=soon")).header.Get("Preference-Applied"); got != "" {
 			t.Errorf("applied %q", got)
 		}
