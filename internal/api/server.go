@@ -42,7 +42,7 @@ type Options struct {
 	Journal       *restores.Journal
 	Authenticator Authenticator
 	Logger        *slog.Logger
-	Now           func() time.Time
+	Now           func() time.Time // the wall clock: deadlines of connections count from it
 
 	Version  string                                          // optional: in the document and in the header Server
 	Pace     restores.Pace                                   // optional: how often watched things are polled
