@@ -68,8 +68,12 @@ func (c *serveCommand) Run(w *world) (err error) {
 	if err != nil {
 		return err
 	}
-	logger.InfoContext(w.ctx, "gateway is ready", slog.String("addr", l.api.Addr().String()), slog.String("version", version),
-		slog.Int("connections", len(p.accounts)))
+	adminAddr := ""
+	if l.admin != nil {
+		adminAddr = l.admin.Addr().String()
+	}
+	logger.InfoContext(w.ctx, "gateway is ready", slog.String("addr", l.api.Addr().String()), slog.String("admin_addr", adminAddr),
+		slog.String("version", version), slog.Int("connections", len(p.accounts)))
 	err = a.run(w.ctx, l, s)
 	logger.InfoContext(w.ctx, "gateway has stopped")
 	return err

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -55,7 +56,7 @@ func (v *validator) server(s Server) {
 	v.address("server.addr", s.Addr)
 	if s.AdminAddr != "" {
 		v.address("server.adminAddr", s.AdminAddr)
-		v.check(s.AdminAddr != s.Addr, "server.adminAddr", "must not be the same as server.addr")
+		v.check(s.AdminAddr != s.Addr || strings.HasSuffix(s.Addr, ":0"), "server.adminAddr", "must not be the same as server.addr")
 	}
 	v.check(s.TLS.CertFile != "" || s.TLS.KeyFile == "", "server.tls", "keyFile needs certFile")
 	v.check(s.TLS.KeyFile != "" || s.TLS.CertFile == "", "server.tls", "certFile needs keyFile")
