@@ -39,6 +39,14 @@ var capabilityWords = []struct{ name, words string }{
 	{"operations", "follow operations"},
 	{"operations.cancel", "cancel an operation"},
 	{"policies", "list and read policies"},
+	{"policies.write", "create, change and delete policies"},
+	{"policies.assignments", "what policies protect"},
+	{"assets", "list and read assets"},
+	{"assets.restore-points", "points and ranges to restore to"},
+	{"sources", "list and read sources"},
+	{"search.files", "search files in backups"},
+	{"restores.plan", "plan a restore"},
+	{"native", "native passthrough"},
 }
 
 // matrix is the capability table, read off the adapters.

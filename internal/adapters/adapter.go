@@ -33,6 +33,15 @@ type Adapter struct {
 	Operations       Operations       // nil: shows no operations
 	OperationCancels OperationCancels // nil: can not stop an operation
 	Policies         Policies         // nil: shows no policies
+
+	Assets            Assets            // nil: shows no assets of their own
+	RestorePoints     RestorePoints     // nil: tells no points beyond backups
+	Sources           Sources           // nil: shows no sources
+	FileSearch        FileSearch        // nil: can not search files
+	Plans             Plans             // nil: can not tell beforehand
+	PolicyWrites      PolicyWrites      // nil: policies are read only
+	PolicyAssignments PolicyAssignments // nil: does not tell what policies protect
+	Native            Native            // nil: no passthrough
 }
 
 // Traits are facts the gateway plans by. The kit checks each.

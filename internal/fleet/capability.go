@@ -27,6 +27,14 @@ func (c *Conn) Capabilities() []string {
 		{"operations", a.Operations != nil},
 		{"operations.cancel", a.OperationCancels != nil},
 		{"policies", a.Policies != nil},
+		{"policies.write", a.PolicyWrites != nil},
+		{"policies.assignments", a.PolicyAssignments != nil},
+		{"assets", a.Assets != nil},
+		{"assets.restore-points", a.RestorePoints != nil},
+		{"sources", a.Sources != nil},
+		{"search.files", a.FileSearch != nil},
+		{"restores.plan", a.Plans != nil},
+		{"native", a.Native != nil},
 	}
 	var out []string
 	for _, h := range has {
