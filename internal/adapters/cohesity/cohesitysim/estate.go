@@ -20,6 +20,8 @@ const (
 
 	firstSpareID = int64(50_000) // registered hosts that nothing protects
 	spareHosts   = 3
+
+	firstMadeID = int64(100_000_000) // ids of what clients make are above
 )
 
 // mix draws a number from a seed and a position.
@@ -133,6 +135,10 @@ func (s *Sim) entity(id int64) (entity, bool) {
 	if id >= firstSpareID && id < firstSpareID+spareHosts {
 		return s.host(id), true
 	}
+	if id > firstMadeID {
+		e, found := s.madeEntities[id]
+		return e, found
+	}
 	index := (id - firstObjectID) / objectBlock
 	offset := (id - firstObjectID) % objectBlock
 	if id < firstObjectID || index >= int64(s.options.Groups) {
@@ -226,14 +232,30 @@ func (s *Sim) allEntities() []entity {
 		}
 		add(firstObjectID + i*objectBlock + sqlHostOffset)
 	}
+	for _, id := range s.newRegistrations {
+		add(s.registered[id].source)
+	}
 	return out
 }
 
-// hosts lists the registered hosts by id.
-func (s *Sim) hosts() []entity {
+// seededHosts lists the hosts of the estate by id.
+func (s *Sim) seededHosts() []entity {
 	var out []entity
 	for _, e := range s.allEntities() {
-		if e.objectType == "kHost" {
+		if e.objectType == "kHost" && e.id < firstMadeID {
+			out = append(out, e)
+		}
+	}
+	return out
+}
+
+// hosts lists by id the hosts that are registered and discovered.
+func (s *Sim) hosts() []entity {
+	var out []entity
+	now := s.now()
+	for _, r := range s.allRegistrations(now) {
+		_, refreshed := s.progressOfRegistration(r, now)
+		if e, _ := s.entity(r.source); e.objectType == "kHost" && refreshed != 0 {
 			out = append(out, e)
 		}
 	}

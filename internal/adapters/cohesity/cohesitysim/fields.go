@@ -60,3 +60,16 @@ func integers(o obj, name string) []int64 {
 	}
 	return out
 }
+
+// keepMembers is a written body without what a server does not take: unknown
+// members and those that only answers carry are ignored (IBM NOTES sections 9
+// and 10 want them stripped, and say nothing of a refusal).
+func keepMembers(body obj, names []string) obj {
+	out := make(obj, len(names))
+	for _, name := range names {
+		if v := body[name]; v != nil {
+			out[name] = v
+		}
+	}
+	return out
+}

@@ -160,8 +160,12 @@ func (s *Sim) checkGroup(body obj, ownID string) ([]int64, error) {
 			return nil, duplicate("Protection Group with name %s already exists in organization", name)
 		}
 	}
+	holder := member(body, block)
+	if environment != "kKubernetes" {
+		holder = member(holder, typeBlock(kindOfBody(body)))
+	}
 	objects := []int64{}
-	for _, item := range list(member(member(body, block), typeBlock(kindOfBody(body))), "objects") {
+	for _, item := range list(holder, "objects") {
 		id, _ := integer(item, "id")
 		if _, found := s.entity(id); !found {
 			return nil, invalid("object %d does not exist", id)

@@ -7,11 +7,23 @@ import "maps"
 func (s *Sim) operations() map[string]operation {
 	const v1, data = "/irisservices/api/v1", "/v2/data-protect"
 	all := map[string]operation{
-		"GET " + v1 + "/progressMonitors":         s.getProgressMonitors,
-		"GET " + v1 + "/public/protectionSources": s.listProtectionSources,
+		"GET " + v1 + "/progressMonitors":                          s.getProgressMonitors,
+		"GET " + v1 + "/public/protectionSources":                  s.listProtectionSources,
+		"GET " + v1 + "/public/protectionSources/registrationInfo": s.listRegistrationInfo,
 
-		"GET /v2/data-source-connections": s.getDataSourceConnections,
-		"GET /v2/data-source-connectors":  s.getDataSourceConnectors,
+		"GET /v2/data-source-connections":                                   s.getDataSourceConnections,
+		"POST /v2/data-source-connections":                                  s.createDataSourceConnection,
+		"PATCH /v2/data-source-connections/{connectionId}":                  s.patchDataSourceConnection,
+		"DELETE /v2/data-source-connections/{connectionId}":                 s.deleteDataSourceConnection,
+		"POST /v2/data-source-connections/{connectionId}/registrationToken": s.generateRegistrationToken,
+		"GET /v2/data-source-connectors":                                    s.getDataSourceConnectors,
+		"GET /v2/data-source-connectors/metadata":                           s.getConnectorMetadata,
+		"PATCH /v2/data-source-connectors/{connectorId}":                    s.patchDataSourceConnector,
+		"DELETE /v2/data-source-connectors/{connectorId}":                   s.deleteDataSourceConnector,
+
+		"POST " + data + "/agents/download":      s.downloadAgent,
+		"GET " + data + "/agents/upgrade-tasks":  s.getUpgradeTasks,
+		"POST " + data + "/agents/upgrade-tasks": s.createUpgradeTask,
 	}
 	maps.Copy(all, map[string]operation{
 		"GET " + data + "/policies":         s.getProtectionPolicies,
@@ -38,6 +50,7 @@ func (s *Sim) operations() map[string]operation {
 		"POST " + data + "/search/indexed-objects":               s.searchIndexedObjects,
 		"POST " + data + "/snapshots/restore-points":             s.getRestorePointsInTimeRange,
 		"GET " + data + "/snapshots/{snapshotsId}/download-file": s.downloadIndexedFile,
+		"POST " + data + "/snapshots/{snapshotId}/meta-info":     s.constructMetaInfo,
 
 		"GET " + data + "/recoveries":                         s.getRecoveries,
 		"POST " + data + "/recoveries":                        s.createRecovery,
@@ -46,8 +59,13 @@ func (s *Sim) operations() map[string]operation {
 		"POST " + data + "/recoveries/{id}/cancel":            s.cancelRecoveryByID,
 		"GET " + data + "/recoveries/{id}/download-files":     s.downloadFilesFromRecovery,
 
-		"GET " + data + "/sources/registrations":      s.getSourceRegistrations,
-		"GET " + data + "/sources/registrations/{id}": s.getProtectionSourceRegistration,
+		"GET " + data + "/sources/registrations":         s.getSourceRegistrations,
+		"GET " + data + "/sources/registrations/{id}":    s.getProtectionSourceRegistration,
+		"POST " + data + "/sources/registrations":        s.registerProtectionSource,
+		"PUT " + data + "/sources/registrations/{id}":    s.updateProtectionSourceRegistration,
+		"PATCH " + data + "/sources/registrations/{id}":  s.patchProtectionSourceRegistration,
+		"DELETE " + data + "/sources/registrations/{id}": s.deleteProtectionSourceRegistration,
+		"POST " + data + "/sources/{id}/refresh":         s.refreshProtectionSourceByID,
 	})
 	return all
 }

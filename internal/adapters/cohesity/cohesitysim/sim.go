@@ -57,6 +57,15 @@ type Sim struct {
 	lastID       int64 // numbers of things made by clients
 	recoveries   []*recovery
 	recoveryByID map[string]*recovery
+
+	connections []*connection
+	connectors  []*connector
+	joinTokens  map[string]joinToken
+	upgrades    []*upgradeTask
+
+	registered       map[int64]*registration // those that clients made or changed
+	newRegistrations []int64
+	madeEntities     map[int64]entity
 }
 
 // New returns a simulator whose estate ends at the present of its clock.
@@ -77,9 +86,11 @@ func New(o Options) *Sim {
 	s := &Sim{
 		kit: simkit.New(o.Seed, o.Scenario, o.Now), options: o,
 		tokens: map[string]*token{}, edits: map[runKey]*edit{},
-		groupByID: map[string]*group{}, recoveryByID: map[string]*recovery{}, lastID: 100_000_000,
+		groupByID: map[string]*group{}, recoveryByID: map[string]*recovery{}, lastID: firstMadeID,
+		registered: map[int64]*registration{}, madeEntities: map[int64]entity{},
 	}
 	s.born = s.kit.Now()
+	s.seedConnections()
 	for i := range o.Groups {
 		g := &group{index: i, id: s.uid(3000 + int64(i)), runs: o.RunsPerGroup}
 		s.groups = append(s.groups, g)

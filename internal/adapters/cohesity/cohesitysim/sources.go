@@ -6,47 +6,7 @@ import (
 	"strconv"
 )
 
-const (
-	connectionID  = int64(730118844556677123) // above 2^53 on purpose (IBM NOTES section 1)
-	connectorID   = "8412"
-	physicalRoot  = int64(1)
-	registrations = int64(10_000_000) // registration ids differ from source ids
-)
-
-func (s *Sim) registrationJSON(e entity) obj {
-	return obj{
-		"id": e.id + registrations, "sourceId": e.id, "sourceInfo": s.summary(e, ""), "environment": "kPhysical",
-		"name": e.name, "connectionId": connectionID, "dataSourceConnectionId": strconv.FormatInt(connectionID, 10),
-		"authenticationStatus": "Finished", "registrationTimeMsecs": s.born.UnixMilli() - 86_400_000,
-		"lastRefreshedTimeMsecs": s.born.UnixMilli() - 3_600_000, "externalMetadata": nil, "advancedConfigs": nil,
-		"physicalParams": obj{
-			"endpoint": fmt.Sprintf("10.20.%d.%d", e.id>>8&255, e.id&255), "hostType": e.os, "physicalType": "kHost",
-		},
-	}
-}
-
-func (s *Sim) getSourceRegistrations(c *call) (reply, error) {
-	ids := c.ints("ids")
-	out := []any{}
-	for _, e := range s.hosts() {
-		if among(ids, e.id+registrations) {
-			out = append(out, s.registrationJSON(e))
-		}
-	}
-	return ok(obj{"registrations": out})
-}
-
-func (s *Sim) getProtectionSourceRegistration(c *call) (reply, error) {
-	id, err := strconv.ParseInt(c.path("id"), 10, 64)
-	if err != nil {
-		return reply{}, invalid("id in path must be of type int64: %q", c.path("id"))
-	}
-	e, found := s.entity(id - registrations)
-	if !found || e.objectType != "kHost" {
-		return reply{}, notFound()
-	}
-	return ok(s.registrationJSON(e))
-}
+const physicalRoot = int64(1)
 
 // volumeGUIDs are what volume recoveries map (IBM NOTES section 12).
 func (s *Sim) volumeGUIDs(host int64) []string {
@@ -58,6 +18,8 @@ func (s *Sim) VolumeGUIDs(host int64) []string { return s.volumeGUIDs(host) }
 
 // Hosts returns the ids of the registered hosts.
 func (s *Sim) Hosts() []int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var out []int64
 	for _, e := range s.hosts() {
 		out = append(out, e.id)
@@ -134,10 +96,10 @@ func (s *Sim) hostNode(e entity) obj {
 			"id": e.id, "name": e.name, "environment": "kPhysical", "parentId": physicalRoot, "connectionId": connectionID,
 			"physicalProtectionSource": obj{
 				"id": s.uniqueID(e.id), "name": e.name, "hostName": e.name, "hostType": e.os, "type": "kHost",
-				"osName": nil, "volumes": volumes,
+				"osName": nil, "volumes": volumes, "agents": []any{s.agentJSON(e, s.now())},
 			},
 		},
-		"registrationInfo": obj{"authenticationStatus": "kFinished", "environments": []any{"kPhysical"}},
+		"registrationInfo": s.agentRegistration(e),
 		"nodes":            nil, "applicationNodes": nil,
 	}
 	instance, found := s.entity(e.id + 1)
@@ -166,38 +128,4 @@ func (s *Sim) instanceNode(e entity) obj {
 		},
 		"nodes": databases,
 	}
-}
-
-func (s *Sim) getDataSourceConnections(c *call) (reply, error) {
-	out := []any{}
-	id := strconv.FormatInt(connectionID, 10)
-	if among(c.list("connectionIds"), id) && among(c.list("connectionNames"), "vpc-a") {
-		out = append(out, obj{
-			"connectionId": id, "connectionName": "vpc-a", "connectorIds": []any{connectorID},
-			"tenantId": s.options.TenantID, "registrationToken": nil,
-		})
-	}
-	return ok(obj{"connections": out})
-}
-
-// getDataSourceConnectors answers 400 for a connection that is not there (IBM
-// NOTES section 5).
-func (s *Sim) getDataSourceConnectors(c *call) (reply, error) {
-	connection := c.text("connectionId")
-	if connection != "" && connection != strconv.FormatInt(connectionID, 10) {
-		return reply{}, invalid("connection %s does not exist", connection)
-	}
-	out := []any{}
-	if among(c.list("connectorIds"), connectorID) && among(c.list("connectorNames"), "vpc-a-1") {
-		out = append(out, obj{
-			"connectorId": connectorID, "connectorName": "vpc-a-1", "connectionId": strconv.FormatInt(connectionID, 10),
-			"connectorType": "kIBMRigelVSI", "clusterSideIp": "192.0.2.10", "tenantSideIp": "10.20.0.9",
-			"softwareVersion":    "7.2.15",
-			"connectivityStatus": obj{"isConnected": true, "lastConnectedTimestampSecs": c.now / second, "message": nil},
-			"upgradeStatus": obj{
-				"status": "Succeeded", "startTimestampMSecs": s.born.UnixMilli(), "lastStatusFetchedTimestampMsecs": s.born.UnixMilli(),
-			},
-		})
-	}
-	return ok(obj{"connectors": out})
 }
