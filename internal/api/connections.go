@@ -17,16 +17,12 @@ type connection struct {
 	Provider     string              `json:"provider"`
 	Region       string              `json:"region,omitempty"`
 	Labels       map[string]string   `json:"labels,omitempty"`
-	Health       health              `json:"health"`
+	State        string              `json:"state"`
+	StateCode    string              `json:"stateCode,omitempty"`
+	StateSince   time.Time           `json:"stateSince,omitzero"`
 	Capabilities []string            `json:"capabilities"`
+	RestoreKinds []fleet.RestoreKind `json:"restoreKinds"`
 	Traits       *traits             `json:"traits,omitempty"`
-	RestoreKinds []fleet.RestoreKind `json:"restoreKinds,omitempty"`
-}
-
-type health struct {
-	State string    `json:"state"`
-	Code  string    `json:"code,omitempty"`
-	Since time.Time `json:"since,omitzero"`
 }
 
 type traits struct {
@@ -38,8 +34,9 @@ type traits struct {
 func connectionOf(c *fleet.Conn) connection {
 	now := c.Health()
 	return connection{
-		ID: c.Name, Provider: c.Provider, Region: c.Region, Labels: c.Labels, Capabilities: c.Capabilities(),
-		Health: health{State: now.State, Code: codeNamed(now.Code), Since: now.Since.UTC()},
+		ID: c.Name, Provider: c.Provider, Region: c.Region, Labels: c.Labels,
+		State: now.State, StateCode: codeNamed(now.Code), StateSince: now.Since.UTC(),
+		Capabilities: c.Capabilities(), RestoreKinds: append([]fleet.RestoreKind{}, c.RestoreKinds()...),
 	}
 }
 
@@ -82,7 +79,6 @@ func (s *Server) GetConnection(ctx context.Context, r GetConnectionRequestObject
 	c := connectionOf(conn)
 	facts := conn.Traits()
 	c.Traits = &traits{facts.RangeReads, facts.NativeIdempotency, facts.MarkerPlaces}
-	c.RestoreKinds = conn.RestoreKinds()
 	return show(ctx, c)
 }
 

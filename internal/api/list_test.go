@@ -192,14 +192,16 @@ func TestConnectionsSayWhatTheyCan(t *testing.T) {
 	type conn struct {
 		ID           string
 		Capabilities []string
-		Health       struct{ State, Code string }
+		State        string
+		StateCode    string
+		StateSince   *time.Time
 		RestoreKinds []struct {
 			Kind   string
 			Target map[string]any
 		}
 	}
 	page := decode[listOf[conn]](t, succeeded(t, g.do("GET", "/v1/connections?pageSize=1"), 200))
-	if len(page.Items) != 1 || page.Items[0].ID != "mem-a" || page.NextCursor == "" {
+	if len(page.Items) != 1 || page.Items[0].ID != "mem-a" || page.NextCursor == "" || len(page.Items[0].RestoreKinds) != 3 {
 		t.Fatalf("page: %+v", page)
 	}
 	page = decode[listOf[conn]](t, succeeded(t, g.do("GET", "/v1/connections?pageSize=1&cursor="+page.NextCursor), 200))
@@ -207,7 +209,7 @@ func TestConnectionsSayWhatTheyCan(t *testing.T) {
 		t.Fatalf("page: %+v", page)
 	}
 	one := decode[conn](t, succeeded(t, g.do("GET", "/v1/connections/mem-a"), 200))
-	if len(one.RestoreKinds) != 3 || one.RestoreKinds[0].Target["type"] != "object" || one.Health.State != "unknown" {
+	if len(one.RestoreKinds) != 3 || one.RestoreKinds[0].Target["type"] != "object" || one.State != "unknown" || one.StateSince != nil {
 		t.Errorf("connection: %+v", one)
 	}
 	refused(t, g.do("GET", "/v1/backups/mem-b~backup~x/files"), 501, "unsupported")
@@ -226,8 +228,8 @@ func TestConnectionsSayWhatTheyCan(t *testing.T) {
 	if got.State != "failing" || got.Code != "upstream-credentials" || got.Detail == "" {
 		t.Errorf("check: %+v", got)
 	}
-	if one := decode[conn](t, g.do("GET", "/v1/connections/mem-a")); one.Health.State != "failing" || one.Health.Code != "upstream-credentials" {
-		t.Errorf("health: %+v", one.Health)
+	if one := decode[conn](t, g.do("GET", "/v1/connections/mem-a")); one.State != "failing" || one.StateCode != "upstream-credentials" || one.StateSince == nil {
+		t.Errorf("%s for %s since %v", one.State, one.StateCode, one.StateSince)
 	}
 }
 
