@@ -29,6 +29,7 @@ type answer struct {
 	cookies []*http.Cookie
 	content *simkit.Content
 	name    string // of the content, for people
+	source  string // guid of what the content is of
 }
 
 func ok(body any) answer { return answer{status: http.StatusOK, body: body, total: -1} }

@@ -21,8 +21,8 @@ func (c *call) backupRecord(b *backup) object {
 	if b.description != "" {
 		o["description"] = b.description
 	}
-	if r := b.policy.rule(); r != nil {
-		o["originEntity"] = typedRef("SCHEDULE", r.schedule.guid, r.schedule.name)
+	if made := b.policy.rule().schedule(); made != nil {
+		o["originEntity"] = typedRef("SCHEDULE", made.guid, made.Name)
 	}
 	if b.entity.kind == "VM" {
 		o["vmExportImportMode"] = enum("DISK_IMAGE_TRANSFER")
@@ -122,38 +122,4 @@ func (c *call) listLocations() answer {
 		out = append(out, c.locations(b)...)
 	}
 	return plain(out)
-}
-
-// markBackups changes or previews retention hints. The UI puts the backup's
-// guid in guid; a location's is taken too (NOTES section 9).
-func (c *call) markBackups(apply bool) answer {
-	var request []struct {
-		GUID          string
-		RetentionHint named
-		ArchiveExpire int64
-	}
-	if a, good := c.body(&request); !good {
-		return a
-	}
-	out := []object{}
-	for _, one := range request {
-		b := c.sim.backupByGUID[one.GUID]
-		if b == nil {
-			b = c.sim.backupOfLocation(one.GUID)
-		}
-		if b == nil {
-			return notFound("backup")
-		}
-		before, expiry := orElse(b.hint, "STANDARD_RETENTION"), b.archiveExpire
-		for _, row := range c.locations(b) {
-			row["previousType"], row["previousHint"], row["previousArchiveExpire"] = enum(b.kind), enum(before), moment(expiry)
-			row["retentionHint"], row["archiveExpire"] = enum(orElse(one.RetentionHint.Name, before)), moment(one.ArchiveExpire)
-			delete(row, "backupDestinationType")
-			out = append(out, row)
-		}
-		if apply {
-			b.hint, b.archiveExpire = orElse(one.RetentionHint.Name, before), one.ArchiveExpire
-		}
-	}
-	return c.created(out)
 }

@@ -23,8 +23,6 @@ func backupRoutes() []route {
 		{pattern: "PUT /backups/{guid}/warnings-acknowledged", handle: (*call).acknowledgeWarnings},
 		{pattern: "GET /backup-locations", handle: (*call).listLocations},
 		{pattern: "GET /backup-locations/for-restore", handle: (*call).listLocations},
-		{pattern: "POST /retention/mark-backups", handle: func(c *call) answer { return c.markBackups(true) }},
-		{pattern: "POST /retention/mark-backups/preview", handle: func(c *call) answer { return c.markBackups(false) }},
 	}
 }
 

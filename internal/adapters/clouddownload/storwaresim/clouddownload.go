@@ -26,7 +26,8 @@ type download struct {
 	statusInfo string
 	objects    int64
 	life       time.Duration
-	ended      time.Time // when the task was over
+	expires    time.Time // once its task is over
+	chosen     []int     // file systems to mount, all when nil
 }
 
 // stateAt is the state of the task that prepares the record, unless PUT said
@@ -101,7 +102,7 @@ func (d *download) snapshotTime() int64 {
 func (c *call) mountListRecord(d *download) object {
 	o := object{
 		"guid": d.guid, "mode": enum(d.mode), "state": enum(d.stateAt(c.now)), "node": d.node.ref(), "backup": nil,
-		"mountedFileSystemCount": 0, "mountedFileCount": d.objects,
+		"mountedFileSystemCount": len(d.fileSystems(c.now)), "mountedFileCount": d.fileCount(c.now),
 	}
 	if d.backup != nil {
 		o["backup"] = c.backupRecord(d.backup)
@@ -236,57 +237,6 @@ func defaultMode(e *entity) string {
 	default:
 		return "AUTO"
 	}
-}
-
-// mount files a record and the task that prepares it. The record is there from
-// the creation on and finished with its task (NOTES section 7).
-func (s *Sim) mount(at time.Time, d *download, t *task) *download {
-	d.guid, d.made, d.node = newGUID(s.guids), at, s.nodes[0]
-	if d.entity != nil {
-		d.node = d.entity.node
-	}
-	if d.life <= 0 {
-		d.life = downloadLife
-	}
-	t.entity, t.backup, t.download, t.objects = d.entity, d.backup, d, d.objects
-	if d.backup != nil {
-		t.backupType = d.backup.kind
-	}
-	follow := t.then
-	t.then = func(t *task) {
-		d.ended = t.end
-		if follow != nil {
-			follow(t)
-		}
-	}
-	d.task = s.queueTask(at, t)
-	s.downloads = append(s.downloads, d)
-	return d
-}
-
-// expireDownloads: finished downloads vanish by themselves (NOTES section 7).
-func (s *Sim) expireDownloads(now time.Time) {
-	s.downloads = slices.DeleteFunc(s.downloads, func(d *download) bool {
-		return !d.ended.IsZero() && !now.Before(d.ended.Add(d.life))
-	})
-}
-
-// dismount queues the task at whose end the record is gone.
-func (s *Sim) dismount(at time.Time, d *download) *task {
-	if !d.task.settled {
-		d.task.stop(at, "CANCELLED", "download was deleted")
-	}
-	d.unmount = s.queueTask(at, &task{
-		kind: "UNMOUNT", entity: d.entity, backup: d.backup, download: d, workflow: d.task.workflow,
-		then: func(t *task) {
-			if t.outcome == "FINISHED" {
-				s.downloads = slices.DeleteFunc(s.downloads, func(other *download) bool { return other == d })
-			} else {
-				d.unmount = nil
-			}
-		},
-	})
-	return d.unmount
 }
 
 func (c *call) pathDownload() *download { return c.sim.downloadByGUID(c.r.PathValue("guid")) }

@@ -42,7 +42,7 @@ func (c *call) contentOf(d *download) answer {
 		return fail(notReady, "cloud download is not ready")
 	}
 	content := c.sim.Content(d.guid)
-	return answer{status: http.StatusOK, content: &content, name: orElse(d.entity.nameOf(), "download") + ".zip", total: -1}
+	return answer{status: http.StatusOK, content: &content, source: d.guid, name: orElse(d.entity.nameOf(), "download") + ".zip", total: -1}
 }
 
 // stream sends all bytes from the start: no Range is documented, so a Range
@@ -68,5 +68,13 @@ func (s *Sim) stream(w http.ResponseWriter, r *http.Request, a answer) {
 		// A body that fits the server's buffer would get a length of its own.
 		_ = http.NewResponseController(w).Flush()
 	}
-	_, _ = io.CopyBuffer(struct{ io.Writer }{w}, a.content.Reader(0, -1), make([]byte, 256<<10))
+	// A connection that breaks may show as an error or as a panic of the server.
+	whole := false
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.deliveries[a.source] = append(s.deliveries[a.source], Delivery{At: s.kit.Now(), Whole: whole})
+	}()
+	sent, err := io.CopyBuffer(struct{ io.Writer }{w}, a.content.Reader(0, -1), make([]byte, 256<<10))
+	whole = err == nil && sent == a.content.Size
 }

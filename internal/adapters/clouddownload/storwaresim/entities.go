@@ -30,6 +30,10 @@ func entityRoutes() []route {
 		{pattern: "GET /cloud-protected-entities/{protectedEntityType}", handle: (*call).listCloudEntities},
 		{pattern: "GET /os-protected-entities/{protectedEntityType}", handle: (*call).listOSEntities},
 		{pattern: "GET /os-protected-entities/{protectedEntityType}/{guid}", handle: (*call).getOSEntity},
+		{pattern: "GET /os-protected-entities/{protectedEntityType}/{guid}/storage-usage", handle: (*call).getStorageUsage},
+		{pattern: "DELETE /virtual-machines/all-non-present", handle: (*call).deleteNonPresent},
+		{pattern: "POST /virtual-machines/incremental-not-possible", handle: (*call).listIncrementalNotPossible},
+		{pattern: "GET /cloud-groups/backup-cleanup", handle: (*call).listGroupsForCleanup},
 	}
 	for _, list := range entityLists {
 		routes = append(routes, route{pattern: "GET " + list.path, handle: func(c *call) answer { return c.listEntities(list) }})
@@ -128,7 +132,7 @@ func (c *call) machineRecord(e *entity) object {
 	o := c.entityRecord(e)
 	o["uuid"], o["hypervisor"], o["hvManager"] = e.uuid, e.hypervisor.ref(), e.manager.ref()
 	o["hvType"], o["hvmType"], o["vmExportImportMode"] = enum(e.hypervisor.kind), enum(e.manager.kind), enum("INHERIT")
-	o["tags"], o["vmBackupPolicy"] = []string{}, nil
+	o["tags"], o["vmBackupPolicy"], o["snapshotMgmtPolicy"] = []string{}, nil, e.snapshots.ref()
 	if e.policy != nil {
 		o["vmBackupPolicy"] = c.policyListRecord(e.policy)
 	}
@@ -188,7 +192,11 @@ func (c *call) getCloudUser() answer {
 	o["backupCount"], o["policy"], o["rules"] = len(e.backups), nil, []object{}
 	if e.policy != nil {
 		o["policy"] = c.policyDetails(e.policy)
-		o["rules"] = []object{{"guid": e.policy.only.guid, "name": e.policy.only.name}}
+		rules := []object{}
+		for _, r := range e.policy.rules {
+			rules = append(rules, object{"guid": r.guid, "name": r.name})
+		}
+		o["rules"] = rules
 	}
 	return ok(o)
 }

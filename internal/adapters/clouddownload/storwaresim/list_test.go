@@ -119,7 +119,7 @@ func TestBackupFilters(t *testing.T) {
 		"cloud-service-provider=" + s.providers[1].guid: held(func(b *backup) bool { return b.entity.provider == s.providers[1] }),
 		"project-uuid=" + s.projects[0].guid:            held(func(b *backup) bool { return b.entity.project == s.projects[0] }),
 		"backup-destination=" + s.destinations[1].guid:  held(func(b *backup) bool { return len(b.destinations) == 2 }),
-		"backup-rule=" + policies[0].only.guid:          held(func(b *backup) bool { return b.policy == policies[0] }),
+		"backup-rule=" + policies[0].rules[0].guid:      held(func(b *backup) bool { return b.policy == policies[0] }),
 		"backup-policy=" + policies[0].guid + "&backup-policy=" + policies[1].guid: held(func(b *backup) bool {
 			return b.policy == policies[0] || b.policy == policies[1]
 		}),

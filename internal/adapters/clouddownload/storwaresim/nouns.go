@@ -17,6 +17,13 @@ func (p *place) nameOf() string {
 	return p.name
 }
 
+func (p *place) withinOf() *place {
+	if p == nil {
+		return nil
+	}
+	return p.within
+}
+
 func (b *backup) guidOf() string {
 	if b == nil {
 		return ""

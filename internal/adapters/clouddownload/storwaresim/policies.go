@@ -4,48 +4,43 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
-	"time"
 )
 
 // policyKinds are the last path segments of NOTES section 11.
 var policyKinds = [...]string{"vm-backup", "cloud-backup", "os-backup", "app-backup", "storage-backup", "vm-snapshot"}
 
-var scheduleTypes = []string{
-	"APP_BACKUP", "CLOUD_BACKUP", "OS_BACKUP", "STORAGE_BACKUP", "STORAGE_SNAPSHOT", "VM_BACKUP", "VM_RESTORE", "VM_SNAPSHOT",
-}
-
-// policy has one rule. Names may carry a project's prefix (NOTES section 11).
+// policy is a set of rules with the entities it is assigned to. Names may carry
+// a project's prefix (NOTES section 11).
 type policy struct {
-	guid, name, kind string
-	priority         int
-	only             *rule
+	guid, kind string
+	policySettings
+	rules []*rule
 }
 
-type rule struct {
-	guid, name string
-	policy     *policy
-	schedule   *schedule
-	targets    []*target
-}
+// policySettings are what the six kinds of requests say of a policy itself. A
+// kind that lacks a member leaves it at zero.
+type policySettings struct {
+	Name                 string
+	Priority             int64
+	BackupRetryCount     int64
+	Active               bool
+	AutoRemoveNonPresent bool
+	DailyReportEnabled   bool
+	MailingList          *named
+	ExportThreshold      *float64 `json:"failRemainingBackupTasksExportThreshold"`
+	StoreThreshold       *float64 `json:"failRemainingBackupTasksStoreThreshold"`
 
-// target is a destination of a rule with its own retention.
-type target struct {
-	guid        string
-	destination *place
-	role        string
-}
-
-type schedule struct {
-	guid, name, kind string
-	policy           *policy
-	interval         bool
+	DisableCleanOldBackups bool
+	VisibleForAllProjects  bool
+	QuiesceBeforeSnapshot  bool
+	AutoAssignSettings     *autoAssign
 }
 
 func (p *policy) rule() *rule {
-	if p == nil {
+	if p == nil || len(p.rules) == 0 {
 		return nil
 	}
-	return p.only
+	return p.rules[0]
 }
 
 func (p *policy) guidOf() string {
@@ -59,37 +54,34 @@ func (p *policy) ref() any {
 	if p == nil {
 		return nil
 	}
-	return ref(p.guid, p.name)
+	return ref(p.guid, p.Name)
 }
 
-func (r *rule) guidOf() string {
-	if r == nil {
-		return ""
-	}
-	return r.guid
+// covers tells whether entities of the kind can be in policies of this kind.
+func covers(policyKind, entityKind string) bool {
+	family, _, _ := strings.Cut(policyKind, "-")
+	return strings.HasPrefix(strings.ToLower(entityKind), family)
 }
 
-func (r *rule) ref() any {
-	if r == nil {
-		return nil
-	}
-	return ref(r.guid, r.name)
-}
+// has tells whether the policy is assigned to the entity. Snapshots have a
+// policy of their own besides the one for backups.
+func (p *policy) has(e *entity) bool { return e.policy == p || e.snapshots == p }
 
 func (s *Sim) populatePolicies(draws *rand.Rand) {
 	for _, kind := range policyKinds {
 		for i, name := range []string{"gold", "silver"} {
-			p := &policy{guid: newGUID(draws), name: kind + " " + name, kind: kind, priority: 50 + 10*i}
-			sched := &schedule{
-				guid: newGUID(draws), name: name + " nightly", policy: p, interval: i == 1,
-				kind: strings.ToUpper(strings.ReplaceAll(kind, "-", "_")),
-			}
-			p.only = &rule{guid: newGUID(draws), name: "Default", policy: p, schedule: sched}
+			p := &policy{guid: newGUID(draws), kind: kind, policySettings: policySettings{
+				Name: kind + " " + name, Priority: int64(50 + 10*i), BackupRetryCount: 1, Active: true, VisibleForAllProjects: true,
+			}}
+			sched := nightly(newGUID(draws), name, kind, i == 1)
+			r := &rule{guid: newGUID(draws), name: "Default", policy: p, schedules: []*schedule{sched}, active: true}
 			for j, destination := range s.destinations {
-				p.only.targets = append(p.only.targets, &target{
+				r.targets = append(r.targets, &target{
 					guid: newGUID(draws), destination: destination, role: [...]string{"PRIMARY", "SECONDARY"}[j],
+					active: true, kept: keptByDefault(),
 				})
 			}
+			p.rules = []*rule{r}
 			s.policies = append(s.policies, p)
 			s.schedules = append(s.schedules, sched)
 		}
@@ -98,10 +90,9 @@ func (s *Sim) populatePolicies(draws *rand.Rand) {
 
 // policyFor gives an entity one of the policies of its type.
 func (s *Sim) policyFor(entityKind string, i int) *policy {
-	family, _, _ := strings.Cut(strings.ToLower(entityKind), "_")
 	var fitting []*policy
 	for _, p := range s.policies {
-		if p.kind == family+"-backup" {
+		if strings.HasSuffix(p.kind, "-backup") && covers(p.kind, entityKind) {
 			fitting = append(fitting, p)
 		}
 	}
@@ -110,22 +101,29 @@ func (s *Sim) policyFor(entityKind string, i int) *policy {
 
 func policyRoutes() []route {
 	routes := []route{
-		{pattern: "GET /schedules", handle: (*call).listSchedules},
-		{pattern: "GET /schedules/{guid}", handle: (*call).getSchedule},
+		{pattern: "POST /policies/vm-backup/auto-assignment-preview", handle: func(c *call) answer { return c.previewAssignment("vm-backup") }},
+		{pattern: "POST /policies/cloud-backup/auto-assignment-preview", handle: func(c *call) answer { return c.previewAssignment("cloud-backup") }},
+		{pattern: "POST /policies/vm-backup/list-by-entities", handle: (*call).listPoliciesByEntities},
 	}
 	for _, kind := range policyKinds {
-		routes = append(routes, route{pattern: "GET /policies/" + kind, handle: func(c *call) answer { return c.listPolicies(kind) }})
+		path := "/policies/" + kind
+		routes = append(routes,
+			route{pattern: "GET " + path, handle: func(c *call) answer { return c.listPolicies(kind) }},
+			route{pattern: "POST " + path, handle: func(c *call) answer { return c.createPolicy(kind) }},
+		)
 		if kind == "vm-snapshot" { // the contract has no more of these
 			continue
 		}
 		routes = append(routes,
-			route{pattern: "GET /policies/" + kind + "/{guid}", handle: func(c *call) answer { return c.getPolicy(kind) }},
-			route{pattern: "GET /rules/" + kind, handle: func(c *call) answer { return c.listRules(kind) }},
-			route{pattern: "GET /rules/" + kind + "/{guid}", handle: func(c *call) answer { return c.getRule(kind) }},
+			route{pattern: "GET " + path + "/{guid}", handle: func(c *call) answer { return c.getPolicy(kind) }},
+			route{pattern: "PUT " + path + "/{guid}", handle: func(c *call) answer { return c.updatePolicy(kind) }},
+			route{pattern: "DELETE " + path + "/{guid}", handle: func(c *call) answer { return c.deletePolicy(kind) }},
 		)
 	}
-	for _, kind := range []string{"cloud-users", "cloud-groups", "cloud-sites", "os-agents"} {
-		routes = append(routes, route{pattern: "POST /" + kind + "/assign-backup-policy", handle: (*call).assignPolicy})
+	for _, one := range assignable {
+		routes = append(routes, route{
+			pattern: "POST /" + one.path + "/assign-backup-policy", handle: func(c *call) answer { return c.assignPolicy(one.kind) },
+		})
 	}
 	return routes
 }
@@ -135,204 +133,87 @@ func (c *call) listPolicies(kind string) answer {
 	p.boolean("extended")
 	machine, hasMachine := c.sim.entityByGUID[p.one("virtual-machine")], p.one("virtual-machine") != ""
 	l := listing[*policy]{
-		name: func(p *policy) string { return p.name },
+		name: func(p *policy) string { return p.Name },
 		columns: map[string]func(a, b *policy) int{
 			"guid":     column(func(p *policy) string { return p.guid }),
-			"name":     column(func(p *policy) string { return p.name }),
-			"priority": column(func(p *policy) int { return p.priority }),
+			"name":     column(func(p *policy) string { return p.Name }),
+			"priority": column(func(p *policy) int64 { return p.Priority }),
 		},
 		build: c.policyListRecord,
 	}
 	return l.answer(p, c.sim.policies, func(p *policy) bool {
-		return p.kind == kind && (!hasMachine || machine != nil && machine.policy == p)
+		return p.kind == kind && (!hasMachine || machine != nil && p.has(machine))
 	})
 }
 
 func (c *call) policyListRecord(p *policy) object {
-	var destinations, targets []object
-	for _, t := range p.only.targets {
-		destinations = append(destinations, object{"guid": t.destination.guid, "name": t.destination.name})
-		targets = append(targets, targetRecord(p.only, t))
+	destinations, targets, rules := []object{}, []object{}, []object{}
+	for _, r := range p.rules {
+		rules = append(rules, object{"guid": r.guid, "name": r.name})
+		for _, t := range r.targets {
+			destinations = append(destinations, object{"guid": t.destination.guid, "name": t.destination.name})
+			targets = append(targets, targetRecord(r, t))
+		}
 	}
 	return object{
-		"guid": p.guid, "name": p.name, "priority": p.priority, "active": true, "ruleCount": 1,
-		"rules": []object{{"guid": p.only.guid, "name": p.only.name}}, "backupRetryCount": 1, "autoAssignMode": enum("DISABLED"),
+		"guid": p.guid, "name": p.Name, "priority": p.Priority, "active": p.Active, "ruleCount": len(p.rules),
+		"rules": rules, "backupRetryCount": p.BackupRetryCount, "autoAssignMode": p.AutoAssignSettings.mode(),
 		"backupDestinations": destinations, "ruleBackupDestinations": targets,
 	}
 }
 
-func targetRecord(r *rule, t *target) object {
-	month := (30 * 24 * time.Hour).Milliseconds()
-	return object{
-		"guid": t.guid, "rule": r.ref(), "roleType": enum(t.role), "active": true, "daysToKeepRetentionLock": 0,
-		"backupDestination": typedRef(t.destination.kind, t.destination.guid, t.destination.name),
-		"backupRetentionSettings": object{
-			"retentionKeepLastNFull": 4, "retentionKeepFullNewerThan": month, "retentionKeepLastNIncremental": 30,
-			"retentionKeepIncrementalNewerThan": month, "keepLastBackupWhenSourceStillExists": false,
-		},
+func (c *call) pathPolicy(kind string) *policy { return c.sim.policy(kind, c.r.PathValue("guid")) }
+
+// policy finds a policy of a kind; the empty kind is any.
+func (s *Sim) policy(kind, guid string) *policy {
+	at := slices.IndexFunc(s.policies, func(p *policy) bool { return (kind == "" || p.kind == kind) && p.guid == guid })
+	if at < 0 {
+		return nil
 	}
+	return s.policies[at]
 }
 
 func (c *call) getPolicy(kind string) answer {
-	at := slices.IndexFunc(c.sim.policies, func(p *policy) bool { return p.kind == kind && p.guid == c.r.PathValue("guid") })
-	if at < 0 {
+	p := c.pathPolicy(kind)
+	if p == nil {
 		return notFound("policy")
 	}
-	return ok(c.policyDetails(c.sim.policies[at]))
+	return ok(c.policyDetails(p))
 }
 
 // policyDetails has the members of every kind; those of one kind only are added.
 func (c *call) policyDetails(p *policy) object {
-	members := []object{}
+	members, rules := []object{}, []object{}
 	for _, e := range c.sim.entities {
-		if e.policy == p {
+		if p.has(e) {
 			members = append(members, object{"guid": e.guid, "name": e.name})
 		}
 	}
+	for _, r := range p.rules {
+		rules = append(rules, c.ruleRecord(r))
+	}
 	o := object{
-		"guid": p.guid, "name": p.name, "active": true, "priority": p.priority, "rules": []object{c.ruleRecord(p.only)},
-		"backupRetryCount": 1, "dailyReportEnabled": false, "mailingList": nil, "disableCleanOldBackups": false,
-		"autoAssignSettings": object{"mode": enum("DISABLED")},
+		"guid": p.guid, "name": p.Name, "active": p.Active, "priority": p.Priority, "rules": rules,
+		"backupRetryCount": p.BackupRetryCount, "dailyReportEnabled": p.DailyReportEnabled,
+		"disableCleanOldBackups": p.DisableCleanOldBackups, "autoAssignSettings": p.AutoAssignSettings.record(),
+		"mailingList": nil, "failRemainingBackupTasksExportThreshold": nil, "failRemainingBackupTasksStoreThreshold": nil,
+	}
+	if p.MailingList != nil {
+		o["mailingList"] = ref(p.MailingList.GUID, p.MailingList.Name)
+	}
+	if p.ExportThreshold != nil {
+		o["failRemainingBackupTasksExportThreshold"] = *p.ExportThreshold
+	}
+	if p.StoreThreshold != nil {
+		o["failRemainingBackupTasksStoreThreshold"] = *p.StoreThreshold
 	}
 	switch p.kind {
 	case "vm-backup":
-		o["vms"], o["autoRemoveNonPresent"], o["averageBackupSize"] = members, false, 0
-		o["visibleForAllProjects"], o["quiesceBeforeSnapshot"] = true, false
+		o["vms"], o["autoRemoveNonPresent"], o["averageBackupSize"] = members, p.AutoRemoveNonPresent, 0
+		o["visibleForAllProjects"], o["quiesceBeforeSnapshot"] = p.VisibleForAllProjects, p.QuiesceBeforeSnapshot
 	case "app-backup":
 		o["apps"] = members
 		delete(o, "autoAssignSettings")
 	}
 	return o
-}
-
-func (c *call) ruleRecord(r *rule) object {
-	count := 0
-	for _, e := range c.sim.entities {
-		if e.policy == r.policy {
-			count++
-		}
-	}
-	return object{
-		"guid": r.guid, "name": r.name, "policy": r.policy.ref(), "vmCount": count, "schedulesCount": 1, "position": 0,
-		"schedules": []object{{"guid": r.schedule.guid, "name": r.schedule.name}}, "active": true, "removable": true,
-		"daysToKeepRetentionLock": 0,
-	}
-}
-
-func (c *call) ruleDetails(r *rule) object {
-	o := c.ruleRecord(r)
-	targets := []object{}
-	for _, t := range r.targets {
-		targets = append(targets, targetRecord(r, t))
-	}
-	o["ruleBackupDestinations"], o["markedForDeletion"] = targets, false
-	return o
-}
-
-func (c *call) rules(kind string) []*rule {
-	var out []*rule
-	for _, p := range c.sim.policies {
-		if p.kind == kind {
-			out = append(out, p.only)
-		}
-	}
-	return out
-}
-
-func (c *call) listRules(kind string) answer {
-	p := &params{c: c}
-	policyGUID := p.one("policy")
-	l := listing[*rule]{
-		name: func(r *rule) string { return r.name },
-		columns: map[string]func(a, b *rule) int{
-			"guid": column(func(r *rule) string { return r.guid }),
-			"name": column(func(r *rule) string { return r.name }),
-		},
-		build: c.ruleDetails,
-	}
-	return l.answer(p, c.rules(kind), func(r *rule) bool { return policyGUID == "" || r.policy.guid == policyGUID })
-}
-
-func (c *call) getRule(kind string) answer {
-	for _, r := range c.rules(kind) {
-		if r.guid == c.r.PathValue("guid") {
-			return ok(c.ruleDetails(r))
-		}
-	}
-	return notFound("rule")
-}
-
-// assignPolicy sets the policy of entities; null takes it away (NOTES section 11).
-func (c *call) assignPolicy() answer {
-	var request struct {
-		BackupPolicy      *named
-		ProtectedEntities []named
-	}
-	if a, good := c.body(&request); !good {
-		return a
-	}
-	var assigned *policy
-	if request.BackupPolicy != nil {
-		at := slices.IndexFunc(c.sim.policies, func(p *policy) bool { return p.guid == request.BackupPolicy.GUID })
-		if at < 0 {
-			return notFound("policy")
-		}
-		assigned = c.sim.policies[at]
-	}
-	for _, one := range request.ProtectedEntities {
-		if c.sim.entityByGUID[one.GUID] == nil {
-			return notFound("protected entity")
-		}
-	}
-	for _, one := range request.ProtectedEntities {
-		c.sim.entityByGUID[one.GUID].policy = assigned
-	}
-	return c.created(nil)
-}
-
-func (c *call) listSchedules() answer {
-	p := &params{c: c}
-	kind := p.constant("type", scheduleTypes...)
-	rules := p.all("rules")
-	e, hasEntity := c.sim.entityByGUID[p.one("protected-entity")], p.one("protected-entity") != ""
-	l := listing[*schedule]{
-		name: func(s *schedule) string { return s.name },
-		columns: map[string]func(a, b *schedule) int{
-			"guid": column(func(s *schedule) string { return s.guid }),
-			"name": column(func(s *schedule) string { return s.name }),
-			"type": column(func(s *schedule) string { return s.kind }),
-		},
-		build: scheduleRecord,
-	}
-	return l.answer(p, c.sim.schedules, func(s *schedule) bool {
-		return (kind == "" || s.kind == kind) && (rules == nil || slices.Contains(rules, s.policy.only.guid)) &&
-			(!hasEntity || e != nil && e.policy == s.policy)
-	})
-}
-
-// scheduleRecord: hours are milliseconds since 00:00 UTC (NOTES section 4).
-func scheduleRecord(s *schedule) object {
-	hour := func(n time.Duration) int64 { return (n * time.Hour).Milliseconds() }
-	o := object{
-		"guid": s.guid, "name": s.name, "active": true, "type": enum(s.kind), "backupType": enum("FULL"),
-		"startWindowLength": hour(6), "daysOfWeek": []enum{"MONDAY", "THURSDAY"}, "months": []enum{"JANUARY", "JULY"},
-		"dayOfWeekOccurrences": []enum{"FIRST_IN_MONTH"}, "rules": []object{{"guid": s.policy.only.guid, "name": s.policy.only.name}},
-		"policies": []object{{"guid": s.policy.guid, "name": s.policy.name}}, "hour": nil, "interval": nil,
-	}
-	if s.interval {
-		o["executionType"] = enum("INTERVAL")
-		o["interval"] = object{"startHour": hour(8), "endHour": hour(20), "frequency": hour(2)}
-	} else {
-		o["executionType"], o["hour"] = enum("TIME"), hour(22)
-	}
-	return o
-}
-
-func (c *call) getSchedule() answer {
-	for _, s := range c.sim.schedules {
-		if s.guid == c.r.PathValue("guid") {
-			return ok(scheduleRecord(s))
-		}
-	}
-	return notFound("schedule")
 }

@@ -3,6 +3,7 @@ package storwaresim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -23,6 +24,7 @@ func (s *Sim) populate(now time.Time) {
 	s.entityByGUID = map[string]*entity{}
 	s.backupByGUID = map[string]*backup{}
 	s.taskByGUID = map[string]*task{}
+	s.deliveries = map[string][]Delivery{}
 	draws := s.kit.Rand("world")
 	s.populatePlaces(draws)
 	s.populatePolicies(draws)
@@ -46,6 +48,15 @@ func (s *Sim) populatePlaces(draws *rand.Rand) {
 	s.managers = add("RHV", "rhv-1")
 	s.hypervisors = add("KVM", "kvm-1.example.test", "kvm-2.example.test")
 	s.providers = add("MICROSOFT365", "Example tenant", "Second tenant")
+	// Draws of their own: what comes after these keeps its guids.
+	draws = s.kit.Rand("platform")
+	s.clusters, s.storages = add("", "cluster-1", "cluster-2"), add("", "data-1", "data-2")
+	for _, one := range slices.Concat(s.clusters, s.storages) {
+		one.uuid, one.within = newGUID(draws), s.managers[0]
+	}
+	for i, one := range s.hypervisors {
+		one.within = s.clusters[i%len(s.clusters)]
+	}
 }
 
 func (s *Sim) populateEntities(draws *rand.Rand, count int) {

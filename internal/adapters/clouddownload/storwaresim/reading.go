@@ -65,6 +65,7 @@ type Reading struct {
 	TaskHidesRecord  bool // tasks do not name the mounted backup they prepare
 	NotReadyNotFound bool // content before its time is 404 instead of 409
 	OnlyDownloads    bool // /cloud-download hides records of other modes
+	ExpiryUnmounts   bool // an expired record goes by a task of its own, not at once (section 7)
 
 	Content     ContentRoute
 	Chunked     bool // content comes without a Content-Length

@@ -27,18 +27,22 @@ type route struct {
 	produces string // what Accept must admit; empty is application/json
 }
 
+// operations are all that the server offers.
+func operations() []route {
+	return slices.Concat(
+		sessionRoutes(), cloudDownloadRoutes(), mountedFileRoutes(), backupRoutes(), backupFileRoutes(), retentionRoutes(),
+		taskRoutes(), workflowRoutes(), submitRoutes(), policyRoutes(), ruleRoutes(), scheduleRoutes(), entityRoutes(),
+		objectRoutes(), infrastructureRoutes(),
+	)
+}
+
 func (s *Sim) routes() http.Handler {
 	mux := http.NewServeMux()
 	var methods []string
-	for _, table := range [][]route{
-		sessionRoutes(), cloudDownloadRoutes(), backupRoutes(), taskRoutes(), submitRoutes(),
-		policyRoutes(), entityRoutes(), objectRoutes(), infrastructureRoutes(),
-	} {
-		for _, one := range table {
-			method, path, _ := strings.Cut(one.pattern, " ")
-			methods = append(methods, method)
-			mux.Handle(method+" /api"+path, s.serve(one))
-		}
+	for _, one := range operations() {
+		method, path, _ := strings.Cut(one.pattern, " ")
+		methods = append(methods, method)
+		mux.Handle(method+" /api"+path, s.serve(one))
 	}
 	slices.Sort(methods)
 	methods = slices.Compact(methods)

@@ -19,6 +19,7 @@ type Options struct {
 
 	Login    string // "switchback" when empty
 	Password string // "test-storware-password" when empty
+	Token    string // of login-with-token; "test-storware-token" when empty
 
 	Backups     int   // 600 when 0, none when negative
 	ContentSize int64 // bytes of one cloud download; 1 MiB when 0, empty when negative
@@ -50,6 +51,9 @@ func New(o Options) *Sim {
 	}
 	if o.Password == "" {
 		o.Password = "test-storware-password"
+	}
+	if o.Token == "" {
+		o.Token = "test-storware-token"
 	}
 	if o.Backups == 0 {
 		o.Backups = 600
@@ -159,6 +163,20 @@ func (s *Sim) Downloads() []Download {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]Download(nil), s.created...)
+}
+
+// Delivery is one time that content was sent.
+type Delivery struct {
+	At    time.Time
+	Whole bool // the connection held to the last byte
+}
+
+// Deliveries tells how often the content with this guid was sent, oldest first.
+// It is kept after the record is gone.
+func (s *Sim) Deliveries(guid string) []Delivery {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]Delivery(nil), s.deliveries[guid]...)
 }
 
 // Content returns the bytes that the cloud download with this guid gives.

@@ -139,6 +139,10 @@ type restoreRequest struct {
 	Mode                                named
 	UnmountTime                         int64
 	Priority                            int
+	MountedFileSystems                  []struct {
+		FileSystem named
+		Selected   *bool
+	}
 }
 
 func (s *Sim) restoreSource(request *restoreRequest) *backup {
@@ -149,6 +153,23 @@ func (s *Sim) restoreSource(request *restoreRequest) *backup {
 		return b
 	}
 	return s.backupByGUID[request.Backup.GUID]
+}
+
+// fileSystems are the ones chosen for a MANUAL mount, nil when none is named.
+func (r *restoreRequest) fileSystems(b *backup) (chosen []int, missing bool) {
+	if r.Mode.Name != "MANUAL" {
+		return nil, false
+	}
+	for _, one := range r.MountedFileSystems {
+		i := slices.IndexFunc(b.fileSystems(), func(guid string) bool { return guid == one.FileSystem.GUID })
+		switch {
+		case i < 0:
+			return nil, true
+		case one.Selected == nil || *one.Selected:
+			chosen = append(chosen, i)
+		}
+	}
+	return chosen, false
 }
 
 // restore serves the three ways of NOTES section 10. IMPORT follows RESTORE
@@ -173,13 +194,17 @@ func (c *call) restore(kind string) answer {
 	case request.Priority < 0 || request.Priority > 100:
 		return badRequest("priority out of range")
 	}
+	chosen, missing := request.fileSystems(b)
+	if missing {
+		return notFound("file system")
+	}
 	job := &restoreJob{guid: newGUID(s.guids), kind: kind, at: c.now, backup: b}
 	s.restoreJobs = append(s.restoreJobs, job)
 	t := &task{kind: "RESTORE", restoreType: kind, backupType: b.kind, priority: request.Priority, restoreJob: job}
 	switch kind {
 	case "RESTORE_AND_MOUNT":
 		s.mount(c.now, &download{
-			mode: mode, entity: b.entity, backup: b, life: time.Duration(request.UnmountTime) * time.Millisecond,
+			mode: mode, entity: b.entity, backup: b, life: time.Duration(request.UnmountTime) * time.Millisecond, chosen: chosen,
 		}, t)
 	case "RESTORE_AND_IMPORT":
 		t.then = func(restored *task) {

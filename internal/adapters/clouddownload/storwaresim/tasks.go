@@ -114,19 +114,24 @@ func (s *Sim) queueTask(at time.Time, t *task) *task {
 	return t
 }
 
-// advance brings the world to the present and returns it. Tasks end in the
-// order of their time, and what follows one starts at the time it ended, so the
-// outcome does not depend on how often somebody looks.
+// advance brings the world to the present and returns it. Tasks end and records
+// expire in the order of their time, and what follows one starts at the time it
+// ended, so the outcome does not depend on how often somebody looks.
 func (s *Sim) advance() time.Time {
 	now := s.kit.Now()
 	for {
-		due := s.nextDue(now)
-		if due == nil {
-			break
+		due, expired := s.nextDue(now), s.nextExpired(now)
+		switch {
+		case expired != nil && (due == nil || !expired.expires.After(due.end)):
+			s.expire(expired)
+			continue
+		case due != nil:
+			due.settle()
+			continue
 		}
-		due.settle()
+		break
 	}
-	s.expireDownloads(now)
+	s.removeMarked(now)
 	s.tasks = slices.DeleteFunc(s.tasks, func(t *task) bool {
 		gone := t.settled && now.Sub(t.end) > taskRetention
 		if gone {

@@ -24,12 +24,16 @@ type world struct {
 	projects     []*place
 	hypervisors  []*place
 	managers     []*place
+	clusters     []*place
+	storages     []*place
 	providers    []*place
 
 	tasks       []*task
 	taskByGUID  map[string]*task
 	downloads   []*download
 	restoreJobs []*restoreJob
+	marked      []*backup // whose data retention is to remove
+	deliveries  map[string][]Delivery
 	created     []Download
 }
 
@@ -40,7 +44,8 @@ type entity struct {
 	present          bool
 	osType           string // of an OS agent
 	policy           *policy
-	provider         *place // cloud service provider
+	snapshots        *policy // of a machine: its snapshot policy
+	provider         *place  // cloud service provider
 	project          *place
 	hypervisor       *place
 	manager          *place
@@ -65,12 +70,19 @@ type backup struct {
 	description              string
 	hint                     string
 	archiveExpire            int64
+	removed                  time.Time // when retention removes the data, by its mark
 	visible                  time.Time
 }
 
 // place is an infrastructure object: a node, destination, project, hypervisor,
-// manager or provider.
-type place struct{ guid, name, kind string }
+// cluster, storage, manager or provider.
+type place struct {
+	guid, name, kind string
+	uuid             string // the id on the platform, the guid when empty
+	within           *place // the cluster of a hypervisor, the manager of a cluster or storage
+	config           *named // of a node
+	request          *placeRequest
+}
 
 func (p *place) ref() any {
 	if p == nil {
