@@ -43,3 +43,20 @@ func BenchmarkRunsPage(b *testing.B) {
 		sim.kit.ResetRequests()
 	}
 }
+
+func BenchmarkGroupsWithLastRun(b *testing.B) {
+	sim := New(Options{Groups: 2000, RunsPerGroup: 100})
+	value := sim.issue(sim.kit.Now())
+	b.ReportAllocs()
+	for b.Loop() {
+		r := httptest.NewRequest(http.MethodGet, api+"/protection-groups?includeLastRunInfo=true", nil)
+		r.Header.Set("Authorization", "Bearer "+value)
+		r.Header.Set("X-IBM-Tenant-Id", "k3v9x2ab7q/")
+		w := httptest.NewRecorder()
+		sim.ServeHTTP(w, r)
+		if w.Code != http.StatusOK {
+			b.Fatal(w.Code)
+		}
+		sim.kit.ResetRequests()
+	}
+}

@@ -52,10 +52,11 @@ type group struct {
 	runs    int        // runs the estate was born with, computed when asked for
 	added   []addedRun // later ones
 	body    obj        // as created or replaced by a client; nil is computed
-	objects []int64    // of a group that a client made
+	objects []int64    // of a group that a client made or changed
+	past    []int64    // objects that it protected before a change
 	paused  bool
 	deleted bool // listed with isDeleted=true until its snapshots go
-	removed bool
+	removed bool // deleted with its snapshots
 	edited  int64
 }
 
@@ -90,13 +91,29 @@ func (s *Sim) policyIDOf(g *group) string {
 	if g.body != nil {
 		return text(g.body, "policyId")
 	}
-	return s.uid(201 + int64(g.index)%seededPolicies)
+	return s.seededPolicyID(g)
 }
+
+func (s *Sim) seededPolicyID(g *group) string { return s.uid(201 + int64(g.index)%seededPolicies) }
 
 // isDeleted marks one seeded group of a larger estate as deleted with its
 // snapshots kept (IBM NOTES section 10).
 func (s *Sim) isDeleted(g *group) bool {
 	return g.deleted || (g.index == 7 && g.runs > 0 && s.options.Groups > 8)
+}
+
+// isGone says whether a group is not known any more: one that was deleted
+// without its snapshots goes with the last of them.
+func (s *Sim) isGone(g *group, now int64) bool {
+	if g.removed || !s.isDeleted(g) {
+		return g.removed
+	}
+	for k := g.total() - 1; k >= 0; k-- {
+		if r := s.run(g, k, now); r.open() || s.restorable(r, now) {
+			return false
+		}
+	}
+	return true
 }
 
 // isActive is false for one seeded group: a deactivated copy.
@@ -114,12 +131,17 @@ type entity struct {
 	host        int64 // of a database or instance; its own id for a host
 }
 
-// objectIDs are the objects a group protects. Some volume groups share their
-// first object with the file group before them.
+// objectIDs are the objects a group protects.
 func (s *Sim) objectIDs(g *group) []int64 {
 	if g.objects != nil {
 		return g.objects
 	}
+	return s.seededObjects(g)
+}
+
+// seededObjects are what the estate's runs of a group have. Some volume groups
+// share their first object with the file group before them.
+func (s *Sim) seededObjects(g *group) []int64 {
 	out := make([]int64, s.options.ObjectsPerGroup)
 	for i := range out {
 		out[i] = firstObjectID + int64(g.index)*objectBlock + int64(i)
@@ -166,22 +188,40 @@ func (s *Sim) host(id int64) entity {
 	return entity{id, fmt.Sprintf("host-%d.example.net", id), "kPhysical", "kHost", os, id}
 }
 
-// groupsOf returns the groups that protect an object.
+// groupsOf returns the groups that protect an object, or did.
 func (s *Sim) groupsOf(id int64) []*group {
 	var out []*group
 	index := int((id - firstObjectID) / objectBlock)
+	now := s.now()
 	for i := index; i <= index+1 && id >= firstObjectID && i < s.options.Groups; i++ {
-		g := s.groups[i]
-		if !g.removed && g.objects == nil && slices.Contains(s.objectIDs(g), id) {
+		if g := s.groups[i]; g.objects == nil && slices.Contains(s.objectIDs(g), id) && !s.isGone(g, now) {
 			out = append(out, g)
 		}
 	}
-	for _, g := range s.groups {
-		if g.objects != nil && !g.removed && slices.Contains(g.objects, id) {
+	for _, g := range s.reshaped {
+		if (slices.Contains(g.objects, id) || slices.Contains(g.past, id)) && !s.isGone(g, now) {
 			out = append(out, g)
 		}
 	}
 	return out
+}
+
+// isProtected says whether a group that is not deleted protects an object now.
+func (s *Sim) isProtected(id int64) bool {
+	return slices.ContainsFunc(s.groupsOf(id), func(g *group) bool {
+		return !s.isDeleted(g) && slices.Contains(s.objectIDs(g), id)
+	})
+}
+
+// reshape sets the objects of a group that a client made or changed.
+func (s *Sim) reshape(g *group, objects []int64) {
+	if g.objects == nil {
+		s.reshaped = append(s.reshaped, g)
+	}
+	if g.runs > 0 || g.objects != nil {
+		g.past = append(g.past, s.objectIDs(g)...)
+	}
+	g.objects = objects
 }
 
 func (s *Sim) hash(e entity) string {

@@ -21,6 +21,8 @@ func integer(o obj, name string) (int64, bool) {
 		return n, err == nil
 	case int64:
 		return v, true
+	case int:
+		return int64(v), true
 	}
 	return 0, false
 }

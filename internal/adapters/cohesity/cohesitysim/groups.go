@@ -1,7 +1,6 @@
 package cohesitysim
 
 import (
-	"net/http"
 	"slices"
 	"strconv"
 )
@@ -17,12 +16,16 @@ func (s *Sim) groupJSON(g *group, withLast, pruned bool, c *call) obj {
 		out["lastModifiedTimestampUsecs"] = g.edited
 	}
 	out["isActive"], out["isDeleted"], out["isPaused"] = s.isActive(g), s.isDeleted(g), s.isPaused(g)
-	out["isProtectOnce"], out["abortInBlackouts"], out["pauseInBlackouts"] = false, false, false
+	out["isProtectOnce"] = false
+	out["abortInBlackouts"], out["pauseInBlackouts"] = truth(g.body, "abortInBlackouts"), truth(g.body, "pauseInBlackouts")
 	out["numProtectedObjects"] = len(s.objectIDs(g))
 	out["permissions"] = []any{obj{"id": s.options.TenantID, "name": "test-account"}}
-	out["endTimeUsecs"], out["missingEntities"], out["invalidEntities"], out["lastRun"] = nil, nil, nil, nil
+	out["missingEntities"], out["invalidEntities"], out["lastRun"] = nil, nil, nil
+	if _, given := out["endTimeUsecs"]; !given {
+		out["endTimeUsecs"] = nil
+	}
 	if withLast {
-		if r, found := s.lastRun(g, c); found {
+		if r, found := s.lastRun(g, c.now); found {
 			out["lastRun"] = s.runJSON(r, false)
 		}
 	}
@@ -32,7 +35,7 @@ func (s *Sim) groupJSON(g *group, withLast, pruned bool, c *call) obj {
 // groupBody is the part of a group that a client writes.
 func (s *Sim) groupBody(g *group, pruned bool) obj {
 	if g.body != nil {
-		return clone(g.body).(obj)
+		return s.writtenBody(g, pruned)
 	}
 	k := s.kindOf(g)
 	out := obj{
@@ -68,9 +71,9 @@ func (s *Sim) groupBody(g *group, pruned bool) obj {
 	return out
 }
 
-func (s *Sim) lastRun(g *group, c *call) (run, bool) {
+func (s *Sim) lastRun(g *group, now int64) (run, bool) {
 	for k := g.total() - 1; k >= 0; k-- {
-		if r := s.run(g, k, c.now); r.visible <= c.now {
+		if r := s.run(g, k, now); r.visible <= now {
 			return r, true
 		}
 	}
@@ -88,8 +91,8 @@ func (s *Sim) getProtectionGroups(c *call) (reply, error) {
 	out := []any{}
 	for _, g := range s.groups {
 		switch {
-		case g.removed, s.isDeleted(g) != deleted, !among(ids, g.id), !among(names, s.groupName(g)),
-			!among(policies, s.policyIDOf(g)), !among(environments, s.kindOf(g).environment),
+		case s.isDeleted(g) != deleted, !among(ids, g.id), !among(names, s.groupName(g)),
+			!among(policies, s.policyIDOf(g)), !among(environments, s.kindOf(g).environment), s.isGone(g, c.now),
 			active != nil && *active != s.isActive(g), paused != nil && *paused != s.isPaused(g),
 			elsewhere, violated, locked && s.policyIDOf(g) != s.uid(lockedPolicy):
 			continue
@@ -97,7 +100,7 @@ func (s *Sim) getProtectionGroups(c *call) (reply, error) {
 			continue
 		}
 		if len(local)+len(archival)+len(status) > 0 {
-			r, found := s.lastRun(g, c)
+			r, found := s.lastRun(g, c.now)
 			if !found || !among(status, r.status) || (len(local) > 0 && (!r.local || !among(local, r.status))) ||
 				(len(archival) > 0 && (r.local || !among(archival, r.status))) {
 				continue
@@ -124,123 +127,17 @@ func (s *Sim) getProtectionGroupByID(c *call) (reply, error) {
 	return ok(s.groupJSON(g, c.isTrue("includeLastRunInfo"), c.isTrue("pruneSourceIds"), c))
 }
 
-func (s *Sim) createProtectionGroup(c *call) (reply, error) {
-	body, err := c.body()
-	if err != nil {
-		return reply{}, err
+// writtenBody is a body as a client wrote it, with the names of its objects.
+func (s *Sim) writtenBody(g *group, pruned bool) obj {
+	out := clone(g.body).(obj)
+	holder := objectHolder(out)
+	if pruned && holder != nil {
+		holder["objects"] = []any{}
 	}
-	objects, err := s.checkGroup(body, "")
-	if err != nil {
-		return reply{}, err
-	}
-	s.lastID++
-	g := &group{index: len(s.groups), id: s.uid(s.lastID), body: body, objects: objects, edited: c.now}
-	s.groups = append(s.groups, g)
-	s.groupByID[g.id] = g
-	// The first run may start by itself (IBM NOTES section 8).
-	s.addRun(g, "kFull", nil)
-	return reply{status: http.StatusCreated, json: s.groupJSON(g, false, false, c)}, nil
-}
-
-// checkGroup refuses what the vendor refuses and returns the objects named.
-func (s *Sim) checkGroup(body obj, ownID string) ([]int64, error) {
-	name, environment := text(body, "name"), text(body, "environment")
-	if name == "" || text(body, "policyId") == "" || !slices.Contains(groupEnvironments, environment) {
-		return nil, invalid("name, policyId and environment in body are required")
-	}
-	block := map[string]string{"kPhysical": "physicalParams", "kSQL": "mssqlParams", "kKubernetes": "kubernetesParams"}[environment]
-	if member(body, block) == nil {
-		return nil, invalid("Parameters '%s' must be specified for environment %s", block, environment)
-	}
-	if s.policy(text(body, "policyId")) == nil {
-		return nil, notFound()
-	}
-	for _, other := range s.groups {
-		if other.id != ownID && !other.removed && !s.isDeleted(other) && s.groupName(other) == name {
-			return nil, duplicate("Protection Group with name %s already exists in organization", name)
-		}
-	}
-	holder := member(body, block)
-	if environment != "kKubernetes" {
-		holder = member(holder, typeBlock(kindOfBody(body)))
-	}
-	objects := []int64{}
 	for _, item := range list(holder, "objects") {
 		id, _ := integer(item, "id")
-		if _, found := s.entity(id); !found {
-			return nil, invalid("object %d does not exist", id)
-		}
-		objects = append(objects, id)
+		e, _ := s.entity(id)
+		item["name"] = e.name
 	}
-	if len(objects) == 0 && environment != "kKubernetes" {
-		return nil, invalid("a protection group needs objects")
-	}
-	return objects, nil
-}
-
-func typeBlock(k kind) string {
-	return map[string]string{
-		"kFile": "fileProtectionTypeParams", "kVolume": "volumeProtectionTypeParams", "kNative": "nativeProtectionTypeParams",
-	}[k.protection]
-}
-
-func kindOfBody(body obj) kind {
-	environment := text(body, "environment")
-	params := member(body, "physicalParams")
-	if environment == "kSQL" {
-		params = member(body, "mssqlParams")
-	}
-	protection := text(params, "protectionType")
-	if protection == "" {
-		protection = "kFile"
-	}
-	return kind{environment, protection}
-}
-
-// updateProtectionGroup replaces a group; a stale timestamp is refused, with a
-// status that is inferred (IBM NOTES sections 9 and 10).
-func (s *Sim) updateProtectionGroup(c *call) (reply, error) {
-	g, err := s.group(c)
-	if err != nil {
-		return reply{}, err
-	}
-	body, err := c.body()
-	if err != nil {
-		return reply{}, err
-	}
-	current := s.groupJSON(g, false, false, c)["lastModifiedTimestampUsecs"]
-	if read, given := integer(body, "lastModifiedTimestampUsecs"); given && read != current {
-		return reply{}, refused("Protection Group was modified since it was read.")
-	}
-	objects, err := s.checkGroup(body, g.id)
-	if err != nil {
-		return reply{}, err
-	}
-	g.paused = truth(body, "isPaused")
-	for _, name := range []string{"id", "isPaused", "lastModifiedTimestampUsecs", "lastRun"} {
-		delete(body, name)
-	}
-	if g.runs == 0 || !slices.Equal(objects, s.objectIDs(g)) {
-		g.objects = objects
-	}
-	g.body, g.edited = body, c.now
-	return ok(s.groupJSON(g, false, false, c))
-}
-
-// deleteProtectionGroup keeps the group listed as deleted while its snapshots
-// stay (IBM NOTES section 10).
-func (s *Sim) deleteProtectionGroup(c *call) (reply, error) {
-	g, err := s.group(c)
-	if err != nil {
-		return reply{}, err
-	}
-	if c.isTrue("deleteSnapshots") {
-		g.removed = true
-		return noContent()
-	}
-	if s.isDeleted(g) {
-		return reply{}, notFound()
-	}
-	g.deleted = true
-	return noContent()
+	return out
 }

@@ -11,6 +11,13 @@ const (
 	lockedPolicy   = 204 // the seeded policy with a data lock
 )
 
+// policyMembers are what a client writes of a policy, but for the time of the
+// last change.
+var policyMembers = []string{
+	"name", "backupPolicy", "description", "blackoutWindow", "extendedRetention", "remoteTargetPolicy",
+	"cascadedTargetsConfig", "retryOptions", "dataLock", "version", "templateId",
+}
+
 func schedule(unit, block string, frequency int) obj {
 	return obj{"schedule": obj{"unit": unit, block: obj{"frequency": frequency}}}
 }
@@ -57,7 +64,7 @@ func (s *Sim) policyJSON(p obj, stats bool) obj {
 	}
 	groups, objects := 0, 0
 	for _, g := range s.groups {
-		if !g.removed && !s.isDeleted(g) && s.policyIDOf(g) == p["id"] {
+		if !s.isDeleted(g) && !g.removed && s.policyIDOf(g) == p["id"] {
 			groups++
 			objects += len(s.objectIDs(g))
 		}
@@ -115,6 +122,16 @@ func (s *Sim) checkPolicy(body obj, ownID string) error {
 	if !truth(member(regular, "primaryBackupTarget"), "useDefaultBackupTarget") {
 		return internal("In NextGen CE, only CAD policies are allowed")
 	}
+	keep, lock := member(regular, "retention"), member(member(regular, "retention"), "dataLockConfig")
+	if keep != nil && spanOf(keep) == 0 {
+		return invalid("retention needs a unit and a duration of at least 1")
+	}
+	if lock != nil && spanOf(lock) > spanOf(keep) {
+		return invalid("the duration of the data lock exceeds the retention")
+	}
+	if err := checkWindows(body); err != nil {
+		return err
+	}
 	for _, other := range s.policies {
 		if other["name"] == name && other["id"] != ownID {
 			return duplicate("Policy with name %s already exists in organization", name)
@@ -131,6 +148,7 @@ func (s *Sim) createProtectionPolicy(c *call) (reply, error) {
 	if err := s.checkPolicy(body, ""); err != nil {
 		return reply{}, err
 	}
+	body = keepMembers(body, policyMembers)
 	s.lastID++
 	body["id"] = s.uid(s.lastID)
 	s.finishPolicy(body, c.now)
@@ -168,7 +186,7 @@ func (s *Sim) updateProtectionPolicy(c *call) (reply, error) {
 	}
 	id := p["id"]
 	clear(p)
-	maps.Copy(p, body)
+	maps.Copy(p, keepMembers(body, policyMembers))
 	p["id"] = id
 	s.finishPolicy(p, c.now)
 	return ok(s.policyJSON(p, false))

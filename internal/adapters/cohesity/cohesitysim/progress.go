@@ -2,7 +2,7 @@ package cohesitysim
 
 import (
 	"fmt"
-	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -11,10 +11,12 @@ import (
 func (s *Sim) getProgressMonitors(c *call) (reply, error) {
 	finished := c.isTrue("includeFinishedTasks")
 	limit := c.integer("maxTasks", 1000)
+	from, to := c.integer("startTimeSecs", 0), c.integer("endTimeSecs", never)
 	groups := []any{}
 	for _, path := range c.list("taskPathVec") {
 		tasks := []any{}
-		if progress, done, found := s.progressOf(path, c.now); found && (finished || !done) && int64(len(groups)) < limit {
+		if progress, done, found := s.progressOf(path, c.now); found && (finished || !done) && int64(len(groups)) < limit &&
+			progress["startTimeSecs"].(int64) >= from && progress["startTimeSecs"].(int64) <= to {
 			tasks = append(tasks, obj{"taskPath": path, "progress": progress, "subTaskVec": nil})
 		}
 		groups = append(groups, obj{"taskVec": tasks})
@@ -33,10 +35,10 @@ func (s *Sim) progressOf(path string, now int64) (progress obj, done, found bool
 	}
 	var instance int64
 	if n, _ := fmt.Sscanf(path, "backup_%d_", &instance); n == 1 {
-		for _, g := range s.groups {
-			if r, known := s.runByInstance(g, instance, now); known {
-				percent := runPercent(r)
-				return progressJSON(percent, r.start, r.end, now), percent == 100, true
+		if g, known := s.groupOfInstance(instance); known {
+			if r, known := s.runByInstance(g, instance, now); known && r.begun(now) {
+				percent := runPercent(r, now)
+				return progressJSON(percent, r.start, max(r.end, r.due), now), percent == 100, true
 			}
 		}
 	}
@@ -54,11 +56,14 @@ func progressJSON(percent, start, end, now int64) obj {
 	return out
 }
 
-func runPercent(r run) int64 {
+func runPercent(r run, now int64) int64 {
 	if !r.open() {
 		return 100
 	}
-	return int64(r.draw % 90)
+	if r.edit.pausedAt != 0 {
+		now = r.edit.pausedAt
+	}
+	return max(0, min(99, (now-r.edit.idle-r.start)*100/max(1, r.due-r.edit.idle-r.start)))
 }
 
 // getProtectionRunProgress is the progress tree of one run.
@@ -67,28 +72,35 @@ func (s *Sim) getProtectionRunProgress(c *call) (reply, error) {
 	if !runForm.MatchString(id) {
 		return reply{}, invalid("runId in path should match '^\\d+:\\d+$'")
 	}
-	i := slices.IndexFunc(s.groups, func(g *group) bool {
-		_, found := s.runByID(g, id, c.now)
-		return found && !g.removed
-	})
-	if i < 0 {
+	wanted, limit := c.ints("objects"), c.integer("maxTasksNum", never)
+	from, to := c.integer("startTimeUsecs", 0), c.integer("endTimeUsecs", never)
+	head, _, _ := strings.Cut(id, ":")
+	instance, _ := strconv.ParseInt(head, 10, 64)
+	g, found := s.groupOfInstance(instance)
+	if !found || s.isGone(g, c.now) {
 		return reply{}, notFound()
 	}
-	r, _ := s.runByID(s.groups[i], id, c.now)
+	r, found := s.runByID(g, id, c.now)
+	if !found {
+		return reply{}, notFound()
+	}
 	out := obj{"localRun": nil, "archivalRun": nil, "replicationRun": nil}
-	if !r.open() && !c.isTrue("includeFinishedTasks") {
+	if (!r.open() && !c.isTrue("includeFinishedTasks")) || r.start < from || r.start > to {
 		return ok(out)
 	}
 	progress := obj{
-		"status": progressStatus(r), "percentageCompleted": float64(runPercent(r)), "startTimeUsecs": r.start,
+		"status": progressStatus(r), "percentageCompleted": float64(runPercent(r, c.now)), "startTimeUsecs": r.start,
 		"endTimeUsecs": when(r.end), "objects": nil, "events": nil,
 	}
 	if !c.isTrue("excludeObjectDetails") {
 		objects := []any{}
 		for _, o := range s.runObjects(r) {
+			if !among(wanted, o.entity.id) || int64(len(objects)) >= limit {
+				continue
+			}
 			objects = append(objects, obj{
 				"id": o.entity.id, "name": o.entity.name, "environment": o.entity.environment,
-				"status": progressStatus(r), "percentageCompleted": float64(runPercent(r)), "startTimeUsecs": r.start,
+				"status": progressStatus(r), "percentageCompleted": float64(runPercent(r, c.now)), "startTimeUsecs": r.start,
 			})
 		}
 		progress["objects"] = objects

@@ -24,6 +24,8 @@ type recovery struct {
 	span        int64
 	fails       bool
 	canceledAt  int64
+	tornAt      int64 // tear-down of a mount goes on from here
+	tornFails   bool
 	parent      string
 	child       string
 	content     simkit.Content
@@ -84,12 +86,15 @@ func (s *Sim) recoveryJSON(r *recovery, now int64) obj {
 		"id": r.id, "name": r.body["name"], "startTimeUsecs": r.start, "endTimeUsecs": nil, "status": status,
 		"progressTaskId": r.task(), "snapshotEnvironment": r.environment, "recoveryAction": r.action,
 		"permissions":  []any{obj{"id": s.options.TenantID, "name": "test-account"}},
-		"creationInfo": obj{"userName": "test-service-id"}, "canTearDown": r.action == "InstantVolumeMount",
+		"creationInfo": obj{"userName": "test-service-id"}, "canTearDown": r.canTearDown(now),
 		"isParentRecovery": r.child != "", "parentRecoveryId": nil, "isMultiStageRestore": false, "messages": nil,
 		"physicalParams": nil, "mssqlParams": nil, "tearDownStatus": nil, "retrieveArchiveTasks": nil,
 	}
 	if r.parent != "" {
 		out["parentRecoveryId"] = r.parent
+	}
+	if status := r.tearDownStatus(now); status != "" {
+		out["tearDownStatus"] = status
 	}
 	if now >= end {
 		out["endTimeUsecs"] = end // only when finished (IBM NOTES section 12)

@@ -61,9 +61,9 @@ func (s *Sim) listRegistrationInfo(c *call) (reply, error) {
 			continue
 		}
 		var own, below protection
-		own.add(s.logicalSize(e), len(s.groupsOf(e.id)) > 0)
+		own.add(s.logicalSize(e), s.isProtected(e.id))
 		for _, db := range databases {
-			below.add(s.logicalSize(db), len(s.groupsOf(db.id)) > 0)
+			below.add(s.logicalSize(db), s.isProtected(db.id))
 		}
 		physical.add(s.logicalSize(e), own.protected > 0)
 		addTo(&sql, below)

@@ -1,8 +1,6 @@
 package cohesitysim
 
 import (
-	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"math"
 	"slices"
@@ -23,11 +21,13 @@ const (
 	never       = math.MaxInt64
 )
 
-// addedRun is a run that was started while the simulator ran.
+// addedRun is a run that was started while the simulator ran. What its group and policy said then holds for it.
 type addedRun struct {
 	start   int64
 	runType string
-	objects []int64 // nil is all
+	objects []int64
+	keep    keeping
+	quiet   quiet
 }
 
 type runKey struct {
@@ -38,8 +38,9 @@ type runKey struct {
 // edit is what clients did to a run.
 type edit struct {
 	canceledAt int64
-	paused     bool
-	deleted    bool // its snapshots
+	pausedAt   int64 // 0 when it is not paused
+	idle       int64 // how long it was paused before
+	deleted    bool  // its snapshots
 	hold       *bool
 	extraDays  int64
 	lock       string
@@ -58,25 +59,37 @@ type run struct {
 	visible   int64 // shows in lists from then on
 	draw      uint64
 	objectIDs []int64
+	keep      keeping
+	due       int64 // when it ends, if nobody interferes
+	stopped   bool  // by a blackout window
 	edit      edit
 }
 
 func (r run) id() string    { return fmt.Sprintf("%d:%d", r.instance, r.start) }
 func (r run) open() bool    { return r.end == 0 }
 func (r run) key() runKey   { return runKey{r.g.id, r.k} }
-func (r run) expiry() int64 { return r.start + retention + r.edit.extraDays*day }
+func (r run) expiry() int64 { return r.start + r.keep.keep + r.edit.extraDays*day }
+func (r run) held() bool    { return r.edit.hold != nil && *r.edit.hold }
+
+// expired says whether the snapshots of a run are over; a legal hold keeps them.
+func (r run) expired(now int64) bool { return r.expiry() <= now && !r.held() }
 
 // lock is the data lock on the snapshots of a run as of now, set by its policy
 // or by a client; keeping a snapshot longer extends it (IBM NOTES section 9).
 func (s *Sim) lock(r run, now int64) (mode string, until int64) {
 	mode, until = r.edit.lock, r.expiry()
-	if mode == "" && r.k < r.g.runs && s.policyIDOf(r.g) == s.uid(lockedPolicy) {
-		mode, until = "Administrative", r.start+lockedFor+r.edit.extraDays*day
+	if mode == "" {
+		mode, until = r.keep.lock, r.start+r.keep.lockFor+r.edit.extraDays*day
 	}
 	if until <= now {
 		return "", 0
 	}
 	return mode, until
+}
+
+func (s *Sim) lockedAs(r run, want string, now int64) bool {
+	mode, _ := s.lock(r, now)
+	return mode == want
 }
 
 func (s *Sim) locked(r run, now int64) bool {
@@ -121,7 +134,11 @@ func (s *Sim) run(g *group, k int, now int64) run {
 		if k%7 == 0 {
 			r.runType = "kFull"
 		}
-		r.objectIDs = s.objectIDs(g)
+		r.objectIDs = s.seededObjects(g)
+		r.keep = keeping{keep: retention}
+		if s.seededPolicyID(g) == s.uid(lockedPolicy) {
+			r.keep.lock, r.keep.lockFor = "Administrative", lockedFor
+		}
 		final = s.finalStatus(r.draw)
 		end = r.start + int64(300+r.draw>>8%600)*second
 		if k == g.runs-1 && g.index%5 == 2 {
@@ -129,20 +146,31 @@ func (s *Sim) run(g *group, k int, now int64) run {
 		}
 	} else {
 		a := g.added[k-g.runs]
-		r.start, r.runType, r.objectIDs = a.start, a.runType, a.objects
-		if r.objectIDs == nil {
-			r.objectIDs = s.objectIDs(g)
-		}
-		final, end = "Succeeded", r.start+s.taskTime()
+		r.start, r.runType, r.objectIDs, r.keep = a.start, a.runType, a.objects, a.keep
 		r.visible = r.start + s.kit.Scenario.LateVisibility.Microseconds()
+		final, end = "Succeeded", r.start+s.taskTime()
+		if a.quiet.from != 0 && a.quiet.from < end && r.edit.canceledAt == 0 {
+			if a.quiet.aborts {
+				final, end = "Canceled", a.quiet.from
+			} else {
+				end += a.quiet.to - a.quiet.from
+				r.stopped = now >= a.quiet.from && now < a.quiet.to
+			}
+		}
 	}
 	s.settle(&r, final, end, now)
 	return r
 }
 
+// begun is false for a run that was accepted and starts later.
+func (r run) begun(now int64) bool { return r.start <= now }
+
 // settle fills in how far a run has come.
 func (s *Sim) settle(r *run, final string, end, now int64) {
-	if at := r.edit.canceledAt; at != 0 && at < end {
+	end += r.edit.idle
+	r.due = end
+	paused := r.edit.pausedAt != 0 || r.stopped
+	if at := r.edit.canceledAt; at != 0 && (at < end || paused) {
 		final, end = "Canceled", at+s.taskTime()/4
 		if now < end {
 			r.status = "Canceling"
@@ -150,10 +178,10 @@ func (s *Sim) settle(r *run, final string, end, now int64) {
 		}
 	}
 	switch {
+	case paused:
+		r.status = "Paused"
 	case now >= end:
 		r.status, r.end = final, end
-	case r.edit.paused:
-		r.status = "Paused"
 	case now < r.start+(end-r.start)/10:
 		r.status = "Accepted"
 	default:
@@ -219,64 +247,7 @@ func (s *Sim) runObjects(r run) []runObject {
 
 // restorable says whether anything of the run can be recovered now.
 func (s *Sim) restorable(r run, now int64) bool {
-	return r.expiry() > now && slices.ContainsFunc(s.runObjects(r), func(o runObject) bool { return o.snapshotID != "" })
-}
-
-// snapshotParts is what a snapshot id carries (IBM NOTES section 3).
-type snapshotParts struct {
-	ClusterID   int64 `json:"a_clusterId"`
-	Incarnation int64 `json:"b_clusterIncarnationId"`
-	JobID       int64 `json:"c_jobId"`
-	Instance    int64 `json:"e_jobInstanceId"`
-	Start       int64 `json:"f_runStartTimeUsecs"`
-	Object      int64 `json:"g_objectId"`
-	Vault       int64 `json:"h_vaultId"`
-}
-
-func (s *Sim) snapshotID(r run, object int64) string {
-	parts := snapshotParts{s.clusterID(), incarnation, jobNumber(r.g), r.instance, r.start, object, vaultID}
-	if r.local {
-		parts.Vault = 0
-	}
-	plain, _ := json.Marshal(parts)
-	return base64.StdEncoding.EncodeToString(plain)
-}
-
-func jobNumber(g *group) int64 {
-	n, _ := strconv.ParseInt(g.id[strings.LastIndexByte(g.id, ':')+1:], 10, 64)
-	return n
-}
-
-// snapshot is a restorable object of a run.
-type snapshot struct {
-	run    run
-	object runObject
-}
-
-// snapshot finds a snapshot that can be recovered now.
-func (s *Sim) snapshot(id string, now int64) (snapshot, error) {
-	plain, err := base64.StdEncoding.DecodeString(id)
-	if err != nil {
-		return snapshot{}, notFound()
-	}
-	var parts snapshotParts
-	if json.Unmarshal(plain, &parts) != nil {
-		return snapshot{}, notFound()
-	}
-	g, found := s.groupByID[s.uid(parts.JobID)]
-	if !found || g.removed {
-		return snapshot{}, notFound()
-	}
-	r, found := s.runByInstance(g, parts.Instance, now)
-	if !found || r.expiry() <= now {
-		return snapshot{}, notFound()
-	}
-	for _, o := range s.runObjects(r) {
-		if o.snapshotID == id {
-			return snapshot{r, o}, nil
-		}
-	}
-	return snapshot{}, notFound()
+	return !r.expired(now) && slices.ContainsFunc(s.runObjects(r), func(o runObject) bool { return o.snapshotID != "" })
 }
 
 func (s *Sim) runByInstance(g *group, instance, now int64) (run, bool) {
@@ -296,17 +267,29 @@ func (s *Sim) runByID(g *group, id string, now int64) (run, bool) {
 		return run{}, false
 	}
 	r, found := s.runByInstance(g, instance, now)
-	return r, found && r.id() == id
+	return r, found && r.id() == id && r.begun(now)
 }
 
-// addRun starts a run now; starts of one group never fall together.
-func (s *Sim) addRun(g *group, runType string, objects []int64) run {
+// groupOfInstance is the only group that can have a run of this instance.
+func (s *Sim) groupOfInstance(instance int64) (*group, bool) {
+	index := (instance - 3000) % int64(s.options.Groups+100_000)
+	if instance < 3000 || index >= int64(len(s.groups)) {
+		return nil, false
+	}
+	return s.groups[index], true
+}
+
+// addRun starts a run at a moment; starts of one group never fall together.
+func (s *Sim) addRun(g *group, runType string, objects []int64, start int64) run {
 	now := s.now()
-	start := now
 	if n := g.total(); n > 0 {
 		start = max(start, s.run(g, n-1, now).start+1)
 	}
-	g.added = append(g.added, addedRun{start, runType, objects})
+	if objects == nil {
+		objects = slices.Clone(s.objectIDs(g))
+	}
+	policy := s.policy(s.policyIDOf(g))
+	g.added = append(g.added, addedRun{start, runType, objects, keepingOf(policy), s.quietDuring(g, policy, start)})
 	return s.run(g, g.total()-1, now)
 }
 

@@ -28,7 +28,7 @@ func (s *Sim) group(c *call) (*group, error) {
 		return nil, invalid("id in path should match '^\\d+:\\d+:\\d+$'")
 	}
 	g, found := s.groupByID[id]
-	if !found || g.removed {
+	if !found || s.isGone(g, c.now) {
 		return nil, notFound()
 	}
 	return g, nil
@@ -193,10 +193,15 @@ func (s *Sim) createProtectionGroupRun(c *call) (reply, error) {
 	if s.isDeleted(g) || !s.isActive(g) {
 		return reply{}, invalid("protection group is not active")
 	}
+	if s.isPaused(g) {
+		// "No new runs" (IBM NOTES section 10); that it holds for manual ones too
+		// and the status are inferred.
+		return reply{}, invalid("protection group is paused")
+	}
 	if n := g.total(); n > 0 && s.run(g, n-1, c.now).open() && !s.isLocal(g, n-1) {
 		// The text is observed, the status inferred (IBM NOTES section 8).
 		return reply{}, refused("CloudArchiveDirect job has an active archival task for primary target")
 	}
-	s.addRun(g, runType, objects)
+	s.addRun(g, runType, objects, s.startOfRun(g, c.now))
 	return reply{status: http.StatusAccepted, json: obj{"protectionGroupId": g.id}}, nil
 }

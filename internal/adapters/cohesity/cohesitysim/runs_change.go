@@ -25,6 +25,16 @@ func (s *Sim) performActionOnProtectionGroupRun(c *call) (reply, error) {
 	if name == "" || len(items) == 0 {
 		return reply{}, invalid("action in body needs its params")
 	}
+	// A refused cancel refuses the request as a whole: its answer has no place
+	// for an error of one run.
+	for _, item := range items {
+		if action == "Cancel" {
+			r, found := s.runByID(g, text(item, "runId"), c.now)
+			if err := s.checkCancel(r, found, item); err != nil {
+				return reply{}, err
+			}
+		}
+	}
 	results := make([]any, 0, len(items))
 	for _, item := range items {
 		id := text(item, "runId")
@@ -32,26 +42,27 @@ func (s *Sim) performActionOnProtectionGroupRun(c *call) (reply, error) {
 		r, found := s.runByID(g, id, c.now)
 		switch {
 		case action == "Cancel":
-			if err := s.cancelRun(r, found, item, c.now); err != nil {
-				return reply{}, err
-			}
+			s.editOf(r).canceledAt = c.now
 		case !found:
 			result["error"] = "Run not found."
-		case action == "Pause" && (!r.open() || r.edit.paused):
+		case action == "Pause" && (!r.open() || r.status == "Paused" || r.status == "Canceling"):
 			result["error"] = "Run is not running."
-		case action == "Resume" && r.status != "Paused":
+		case action == "Pause":
+			s.editOf(r).pausedAt = c.now
+		case r.edit.pausedAt == 0:
 			result["error"] = "Run is not paused."
 		default:
-			s.editOf(r).paused = action == "Pause"
+			e := s.editOf(r)
+			e.idle, e.pausedAt = e.idle+c.now-e.pausedAt, 0
 		}
 		results = append(results, result)
 	}
 	return reply{status: http.StatusAccepted, json: obj{"action": action, name: results}}, nil
 }
 
-// cancelRun takes only the task id of the run's form: archival for direct
+// checkCancel takes only the task id of the run's form: archival for direct
 // archive runs (IBM NOTES section 11).
-func (s *Sim) cancelRun(r run, found bool, item obj, now int64) error {
+func (s *Sim) checkCancel(r run, found bool, item obj) error {
 	task := text(item, "localTaskId")
 	named := task != "" && found && r.local && task == s.localTaskID(r)
 	for _, id := range texts(item, "archivalTaskId") {
@@ -64,7 +75,6 @@ func (s *Sim) cancelRun(r run, found bool, item obj, now int64) error {
 	if !named || !r.open() || r.status == "Canceling" {
 		return invalid("Task %s not found or not running", task)
 	}
-	s.editOf(r).canceledAt = now
 	return nil
 }
 
@@ -121,6 +131,9 @@ func (s *Sim) updateRun(g *group, id string, item obj, now int64) string {
 // applyChange: deleteSnapshot makes all else be ignored, daysToKeep is a signed
 // delta, below now deletes at once (IBM NOTES section 11).
 func (s *Sim) applyChange(r run, change obj, now int64) string {
+	if r.edit.deleted || r.expired(now) {
+		return "Run has no such copy."
+	}
 	days, _ := integer(change, "daysToKeep")
 	days = min(max(days, -maxDays), maxDays)
 	expired := r.expiry()+days*day <= now
@@ -128,7 +141,7 @@ func (s *Sim) applyChange(r run, change obj, now int64) string {
 		switch {
 		case s.locked(r, now):
 			return "Snapshot is under data lock."
-		case r.edit.hold != nil && *r.edit.hold:
+		case r.held():
 			return "Snapshot is on legal hold."
 		}
 		s.editOf(r).deleted = true
@@ -137,12 +150,16 @@ func (s *Sim) applyChange(r run, change obj, now int64) string {
 	if days < 0 && s.locked(r, now) {
 		return "Snapshot is under data lock."
 	}
+	lock := text(change, "dataLock")
+	if lock != "" && lock != "Compliance" && s.lockedAs(r, "Compliance", now) {
+		return "Snapshot is under a compliance lock." // which cannot be weakened (inferred)
+	}
 	e := s.editOf(r)
 	e.extraDays += days
 	if hold, given := change["enableLegalHold"].(bool); given {
 		e.hold = &hold
 	}
-	if lock := text(change, "dataLock"); lock != "" {
+	if lock != "" {
 		e.lock = lock
 	}
 	return ""

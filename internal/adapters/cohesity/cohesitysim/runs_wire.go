@@ -29,7 +29,7 @@ func (s *Sim) runJSON(r run, details bool) obj {
 		"isCloudArchivalDirect": !r.local, "hasLocalSnapshot": r.local && !r.edit.deleted,
 		"isLocalSnapshotsDeleted": r.edit.deleted, "environment": s.kindOf(r.g).environment,
 		"originClusterIdentifier": obj{"clusterId": s.clusterID(), "clusterIncarnationId": incarnation},
-		"onLegalHold":             r.edit.hold != nil && *r.edit.hold,
+		"onLegalHold":             r.held(),
 		"localBackupInfo":         nil, "archivalInfo": nil, "objects": nil, "replicationInfo": nil, "cloudSpinInfo": nil,
 		"permissions": nil,
 	}
@@ -129,7 +129,7 @@ func (s *Sim) runObjectsJSON(r run, objects []runObject) []any {
 		item := obj{
 			"object":            s.summary(o.entity, protection),
 			"localSnapshotInfo": nil, "archivalInfo": nil, "replicationInfo": nil,
-			"onLegalHold": r.edit.hold != nil && *r.edit.hold,
+			"onLegalHold": r.held(),
 		}
 		if r.local {
 			item["localSnapshotInfo"] = obj{"snapshotInfo": s.localObject(r, o), "failedAttempts": nil}

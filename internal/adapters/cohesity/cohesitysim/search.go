@@ -73,7 +73,7 @@ func (s *Sim) searchObjects(c *call) (reply, error) {
 		switch {
 		case !prefixMatch(pattern, e.name), !among(environments, e.environment), !among(ids, e.id),
 			!among(sources, e.host), !among(osTypes, e.os), !among(uuids, s.uuid(uint64(e.host))),
-			protected != nil && *protected != (len(of) > 0),
+			protected != nil && *protected != s.isProtected(e.id),
 			len(groups) > 0 && !slices.ContainsFunc(of, func(g *group) bool { return slices.Contains(groups, g.id) }):
 			continue
 		}
@@ -96,8 +96,7 @@ func (s *Sim) searchObjectJSON(e entity, now int64) obj {
 	groups := []any{}
 	for _, g := range s.groupsOf(e.id) {
 		item := obj{"id": g.id, "name": s.groupName(g), "policyId": s.policyIDOf(g), "protectionEnvType": s.kindOf(g).protection}
-		if n := g.total(); n > 0 {
-			r := s.run(g, n-1, now)
+		if r, found := s.lastRun(g, now); found {
 			item[map[bool]string{true: "lastBackupRunStatus", false: "lastArchivalRunStatus"}[r.local]] = r.status
 		}
 		groups = append(groups, item)
@@ -223,7 +222,7 @@ func (s *Sim) findFiles(groups []string, filter obj) []any {
 	ids, sources, types := integers(filter, "objectIds"), integers(filter, "sourceIds"), texts(filter, "types")
 	out := []any{}
 	for _, g := range s.groups {
-		if g.removed || !indexed(s.kindOf(g)) || !among(groups, g.id) {
+		if s.isGone(g, s.now()) || !indexed(s.kindOf(g)) || !among(groups, g.id) {
 			continue
 		}
 		for _, id := range s.objectIDs(g) {

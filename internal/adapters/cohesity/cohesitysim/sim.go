@@ -36,6 +36,8 @@ type Options struct {
 	RunsPerGroup    int // default 20
 	ObjectsPerGroup int // default 3, at most 800
 
+	RunDelay time.Duration // a run that was asked for starts, and shows, only after this
+
 	EndOfData    EndOfData
 	DownloadSize int64 // size of a prepared archive, default 9592939: one full piece and a rest
 }
@@ -52,6 +54,7 @@ type Sim struct {
 	issued       uint64
 	groups       []*group
 	groupByID    map[string]*group
+	reshaped     []*group // those whose objects clients said
 	edits        map[runKey]*edit
 	policies     []obj
 	lastID       int64 // numbers of things made by clients
@@ -148,12 +151,13 @@ func (s *Sim) EachFact() iter.Seq[Fact] {
 func (s *Sim) groupFacts(g *group) []Fact {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if g.removed {
+	now := s.now()
+	if s.isGone(g, now) {
 		return nil
 	}
 	var out []Fact
 	for k := range g.total() {
-		r := s.run(g, k, s.now())
+		r := s.run(g, k, now)
 		for _, o := range s.runObjects(r) {
 			out = append(out, Fact{
 				GroupID: g.id, GroupDeleted: s.isDeleted(g), RunID: r.id(), ObjectID: o.entity.id,
@@ -169,8 +173,9 @@ func (s *Sim) GroupIDs() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var out []string
+	now := s.now()
 	for _, g := range s.groups {
-		if !g.removed {
+		if !s.isGone(g, now) {
 			out = append(out, g.id)
 		}
 	}
@@ -183,10 +188,10 @@ func (s *Sim) AddRun(groupID string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, found := s.groupByID[groupID]
-	if !found || g.removed {
+	if !found || s.isDeleted(g) || g.removed {
 		return ""
 	}
-	return s.addRun(g, "kRegular", nil).id()
+	return s.addRun(g, "kRegular", nil, s.now()).id()
 }
 
 // RevokeTokens makes every token issued so far invalid.

@@ -1,7 +1,6 @@
 package cohesitysim
 
 import (
-	"net/http"
 	"slices"
 	"strconv"
 )
@@ -32,7 +31,7 @@ func (s *Sim) snapshotJSON(x snapshot) obj {
 		"runType": x.run.runType, "snapshotTargetType": "Archival", "externalTargetInfo": archivalTarget(),
 		"snapshotTimestampUsecs": snapshotTime(x.run), "expiryTimeUsecs": x.run.expiry(),
 		"indexingStatus": "NoIndex", "hasDataLock": s.locked(x.run, s.now()),
-		"onLegalHold": x.run.edit.hold != nil && *x.run.edit.hold, "physicalParams": nil,
+		"onLegalHold": x.run.held(), "physicalParams": nil,
 	}
 	if x.run.local {
 		out["snapshotTargetType"], out["externalTargetInfo"] = "Local", nil
@@ -61,7 +60,7 @@ func (s *Sim) snapshotsOf(id, now int64, groups []*group, pass func(run) bool) [
 	for _, g := range groups {
 		for k := g.total() - 1; k >= 0; k-- {
 			r := s.run(g, k, now)
-			if r.expiry() <= now || r.visible > now || !pass(r) {
+			if r.expired(now) || r.visible > now || !pass(r) {
 				continue
 			}
 			for _, o := range s.runObjects(r) {
@@ -100,55 +99,4 @@ func (s *Sim) getObjectSnapshots(c *call) (reply, error) {
 		out[i] = s.snapshotJSON(x)
 	}
 	return ok(obj{"snapshots": out})
-}
-
-// getRestorePointsInTimeRange answers 201 though it only reads (IBM NOTES
-// section 15). The log covers the time from the first snapshot on.
-func (s *Sim) getRestorePointsInTimeRange(c *call) (reply, error) {
-	body, err := c.body()
-	if err != nil {
-		return reply{}, err
-	}
-	from, hasFrom := integer(body, "startTimeUsecs")
-	to, hasTo := integer(body, "endTimeUsecs")
-	groupIDs := texts(body, "protectionGroupIds")
-	if text(body, "environment") == "" || !hasFrom || !hasTo || len(groupIDs) == 0 {
-		return reply{}, invalid("environment, protectionGroupIds, startTimeUsecs and endTimeUsecs in body are required")
-	}
-	source, hasSource := integer(body, "sourceId")
-	full, ranges := []any{}, []any{}
-	for _, groupID := range groupIDs {
-		g, found := s.groupByID[groupID]
-		if !found || g.removed {
-			return reply{}, notFound()
-		}
-		for _, id := range s.objectIDs(g) {
-			if hasSource && id != source {
-				continue
-			}
-			points := s.snapshotsOf(id, c.now, []*group{g}, func(r run) bool { return r.start >= from && r.start <= to })
-			for _, x := range points {
-				full = append(full, s.restorePointJSON(x))
-			}
-			if len(points) > 0 && s.kindOf(g).environment == "kSQL" {
-				ranges = append(ranges, obj{
-					"protectionGroupId": g.id, "startTimeUsecs": points[len(points)-1].run.start, "endTimeUsecs": min(to, c.now),
-				})
-			}
-		}
-	}
-	return reply{status: http.StatusCreated, json: obj{
-		"fullSnapshotInfo": full, "timeRangeInfo": obj{"timeRanges": ranges, "errorMessage": nil},
-	}}, nil
-}
-
-func (s *Sim) restorePointJSON(x snapshot) obj {
-	info := obj{
-		"protectionGroupId": x.run.g.id, "runStartTimeUsecs": x.run.start, "attemptNumber": 1,
-		"objectInfo": s.summary(x.object.entity, ""), "archivalTargetInfo": archivalTarget(),
-	}
-	if x.run.local {
-		info["archivalTargetInfo"] = nil
-	}
-	return obj{"restoreInfo": info}
 }
