@@ -68,17 +68,7 @@ func newSimulator(provider string, seed uint64, scenario simkit.Scenario, e esta
 			},
 		}, nil
 	case "storware":
-		sim := storwaresim.New(storwaresim.Options{
-			Seed: seed, Scenario: scenario, Login: simStorwareLogin, Password: simStorwarePassword, Backups: e.backups,
-		})
-		return &simulator{
-			provider: provider, handler: sim, facts: func() int { return len(sim.Facts()) }, close: func() {},
-			config: func(url string) any {
-				return map[string]any{
-					"base_url": url, "login": simStorwareLogin, "password": secret(simStorwarePassword), "allow_http": true,
-				}
-			},
-		}, nil
+		return newStorware(seed, scenario, e), nil
 	}
 	return nil, fmt.Errorf("there is no simulator of %q; there are clumio, ibm, storware", provider)
 }
@@ -112,6 +102,31 @@ func newClumio(seed uint64, scenario simkit.Scenario, e estate) (*simulator, err
 	}
 	s.handler = &rotating{Handler: sim, file: rotate}
 	return s, nil
+}
+
+// newStorware makes a Storware server. Like newClumio it has backups of the
+// last hours.
+func newStorware(seed uint64, scenario simkit.Scenario, e estate) *simulator {
+	const recent = 6
+	sim := storwaresim.New(storwaresim.Options{
+		Seed: seed, Scenario: scenario, Login: simStorwareLogin, Password: simStorwarePassword, Backups: max(e.backups-recent, 1),
+	})
+	added := 0
+	for _, f := range sim.Facts() {
+		if f.EntityType == "CLOUD_USER" && added < recent {
+			at := time.Now().Add(-time.Duration(added*40+15) * time.Minute)
+			sim.AddBackup(storwaresim.NewBackup{EntityGUID: f.EntityGUID, SnapshotTime: at})
+			added++
+		}
+	}
+	return &simulator{
+		provider: "storware", handler: sim, facts: func() int { return len(sim.Facts()) }, close: func() {},
+		config: func(url string) any {
+			return map[string]any{
+				"base_url": url, "login": simStorwareLogin, "password": map[string]string{"value": simStorwarePassword}, "allow_http": true,
+			}
+		},
+	}
 }
 
 // tokenFile holds the token that a simulator accepts now.
