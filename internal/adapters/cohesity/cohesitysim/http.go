@@ -77,11 +77,12 @@ func (s *Sim) serve(run operation) http.HandlerFunc {
 			w.WriteHeader(answer.status)
 			_, _ = io.Copy(w, answer.bytes)
 		default:
-			v := answer.json
-			if !s.kit.Scenario.NullMembers {
-				v = withoutNull(v)
+			body, err := appendJSON(nil, answer.json, s.kit.Scenario.NullMembers)
+			if err != nil {
+				s.writeFault(w, err)
+				return
 			}
-			s.kit.WriteJSON(w, answer.status, jsonType, v)
+			s.writeBody(w, answer.status, body)
 		}
 	}
 }
@@ -113,27 +114,15 @@ func (s *Sim) writeFault(w http.ResponseWriter, err error) {
 	s.kit.WriteJSON(w, f.status, jsonType, body)
 }
 
-// withoutNull drops members without a value at every depth.
-func withoutNull(v any) any {
-	switch v := v.(type) {
-	case obj:
-		for name, member := range v {
-			if member == nil {
-				delete(v, name)
-				continue
-			}
-			v[name] = withoutNull(member)
-		}
-	case []obj:
-		for _, item := range v {
-			withoutNull(item)
-		}
-	case []any:
-		for i, item := range v {
-			v[i] = withoutNull(item)
-		}
+// writeBody leaves a body to the kit only when the scenario disturbs it.
+func (s *Sim) writeBody(w http.ResponseWriter, status int, body []byte) {
+	if s.kit.Scenario.ShuffleKeys || s.kit.Scenario.ExtraFields {
+		s.kit.WriteJSON(w, status, jsonType, json.RawMessage(body))
+		return
 	}
-	return v
+	w.Header().Set("Content-Type", jsonType)
+	w.WriteHeader(status)
+	_, _ = w.Write(body)
 }
 
 // routes serves the table of operations; unknown paths and methods are refused

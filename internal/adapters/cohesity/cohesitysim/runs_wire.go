@@ -200,4 +200,6 @@ func (s *Sim) addRetention(out obj, r run, o runObject) {
 }
 
 // snapshotTime is when the snapshot itself was made: a moment after the run began.
-func snapshotTime(r run) int64 { return r.start + 1_200_000 }
+func snapshotTime(r run) int64 { return r.start + snapshotLag }
+
+const snapshotLag = 1_200_000
