@@ -150,14 +150,14 @@ func TestContentFailsAsAProblemBeforeItBegins(t *testing.T) {
 	if a.header.Get("ETag") != "" || a.header.Get("Content-Disposition") != "" {
 		t.Errorf("the problem has headers of the content: %v", a.header)
 	}
-	file := "/v1/backups/mem-a~backup~b1/files/content?path=/data/"
+	file := "/v1/backups/mem-a~aws-ebs-volume~b1/files/content?path=/data/"
 	type entry struct{ Path, Type string }
-	for _, e := range decode[listOf[entry]](t, g.do("GET", "/v1/backups/mem-a~backup~b1/files?path=/data")).Items {
+	for _, e := range decode[listOf[entry]](t, g.do("GET", "/v1/backups/mem-a~aws-ebs-volume~b1/files?path=/data")).Items {
 		if e.Type != "file" {
 			continue
 		}
-		whole := succeeded(t, g.do("GET", "/v1/backups/mem-a~backup~b1/files/content?path="+e.Path), 200)
-		part := succeeded(t, g.do("GET", "/v1/backups/mem-a~backup~b1/files/content?path="+e.Path, header("Range", "bytes=-5")), 206)
+		whole := succeeded(t, g.do("GET", "/v1/backups/mem-a~aws-ebs-volume~b1/files/content?path="+e.Path), 200)
+		part := succeeded(t, g.do("GET", "/v1/backups/mem-a~aws-ebs-volume~b1/files/content?path="+e.Path, header("Range", "bytes=-5")), 206)
 		if !bytes.HasSuffix(whole.body, part.body) || len(part.body) != 5 {
 			t.Errorf("%s: %d bytes of %d", e.Path, len(part.body), len(whole.body))
 		}

@@ -83,7 +83,7 @@ func TestFiltersChooseAndAreExplained(t *testing.T) {
 		"label.env=dev&label.team=x":             {},
 		"provider=memory":                        {"full", "log", "vm"},
 		"provider=clumio":                        {},
-		"asset=mem-b~asset~asset-9":              {"vm"},
+		"asset=mem-b~vm~asset-9":                 {"vm"},
 		"startedAfter=2026-11-20T05:30:00Z":      {"full", "log"},
 		"startedAfter=2026-11-20T05:30:00Z&startedBefore=2026-11-20T06:30:00%2B00:00": {"log"},
 		"pageSize=100000": {"full", "log", "vm"},
@@ -162,7 +162,7 @@ func TestListsAndDocumentsHaveTags(t *testing.T) {
 	g.a.AddBackup(memory.Backup{Key: "b1"})
 	g.a.AddPolicy(model.Policy{Name: "gold", Native: model.Native{ID: "p1"}})
 	for _, target := range []string{
-		"/v1/backups", "/v1/backups/mem-a~backup~b1", "/v1/policies", "/v1/policies/mem-a~policy~p1", "/v1/connections",
+		"/v1/backups", "/v1/backups/mem-a~aws-ebs-volume~b1", "/v1/policies", "/v1/policies/mem-a~policy~p1", "/v1/connections",
 		"/v1/connections/mem-a", "/v1/me", "/v1/restores", "/v1/operations",
 	} {
 		a := succeeded(t, g.do("GET", target), 200)
@@ -175,7 +175,7 @@ func TestListsAndDocumentsHaveTags(t *testing.T) {
 			t.Errorf("%s: %d %v", target, again.status, again.header)
 		}
 	}
-	succeeded(t, g.do("GET", "/v1/backups/mem-a%7Ebackup%7Eb1"), 200)
+	succeeded(t, g.do("GET", "/v1/backups/mem-a%7Eaws-ebs-volume%7Eb1"), 200)
 	tag := g.do("GET", "/v1/backups").header.Get("ETag")
 	g.a.AddBackup(memory.Backup{Key: "b2"})
 	succeeded(t, g.do("GET", "/v1/backups", header("If-None-Match", tag)), 200)
@@ -212,7 +212,7 @@ func TestConnectionsSayWhatTheyCan(t *testing.T) {
 	if len(one.RestoreKinds) != 3 || one.RestoreKinds[0].Target["type"] != "object" || one.State != "unknown" || one.StateSince != nil {
 		t.Errorf("connection: %+v", one)
 	}
-	refused(t, g.do("GET", "/v1/backups/mem-b~backup~x/files"), 501, "unsupported")
+	refused(t, g.do("GET", "/v1/backups/mem-b~aws-ebs-volume~x/files"), 501, "unsupported")
 	refused(t, g.do("GET", "/v1/restores/mem-b~restore~x/access"), 501, "unsupported")
 	policies := decode[listOf[any]](t, succeeded(t, g.do("GET", "/v1/policies?consistency=strict"), 200))
 	if !policies.Complete || policies.Sources[1].State != "skipped" || policies.Sources[1].Code != "unsupported" {
@@ -237,14 +237,14 @@ func TestFilesOfABackupAreListedByPages(t *testing.T) {
 	g := newGateway(t)
 	g.a.AddBackup(memory.Backup{Key: "b1"})
 	type entry struct{ Name, Path, Type string }
-	root := decode[listOf[entry]](t, succeeded(t, g.do("GET", "/v1/backups/mem-a~backup~b1/files"), 200))
+	root := decode[listOf[entry]](t, succeeded(t, g.do("GET", "/v1/backups/mem-a~aws-ebs-volume~b1/files"), 200))
 	if len(root.Items) == 0 {
 		t.Fatal("an empty root")
 	}
 	var seen []string
 	cursor := ""
 	for range 10 {
-		page := decode[listOf[entry]](t, succeeded(t, g.do("GET", "/v1/backups/mem-a~backup~b1/files?path=/data&pageSize=2"+cursor), 200))
+		page := decode[listOf[entry]](t, succeeded(t, g.do("GET", "/v1/backups/mem-a~aws-ebs-volume~b1/files?path=/data&pageSize=2"+cursor), 200))
 		for _, e := range page.Items {
 			seen = append(seen, e.Path)
 		}
@@ -255,15 +255,15 @@ func TestFilesOfABackupAreListedByPages(t *testing.T) {
 	if len(seen) < 3 || len(slices.Compact(slices.Sorted(slices.Values(seen)))) != len(seen) {
 		t.Errorf("files: %q", seen)
 	}
-	refused(t, g.do("GET", "/v1/backups/mem-a~backup~none/files"), 404, "not-found")
+	refused(t, g.do("GET", "/v1/backups/mem-a~aws-ebs-volume~none/files"), 404, "not-found")
 	g.a.Fail("Files.List", fault.New(fault.Timeout, "test", ""))
-	refused(t, g.do("GET", "/v1/backups/mem-a~backup~b1/files"), 504, "upstream-timeout")
+	refused(t, g.do("GET", "/v1/backups/mem-a~aws-ebs-volume~b1/files"), 504, "upstream-timeout")
 }
 
 func TestABackupNowIsAnOperation(t *testing.T) {
 	g := newGateway(t)
 	g.a.AddBackup(memory.Backup{Key: "b1"})
-	a := succeeded(t, g.do("POST", "/v1/backups", withJSON(`{"subject":"mem-a~asset~asset-1","type":"full","keep":"P30D"}`)), 202)
+	a := succeeded(t, g.do("POST", "/v1/backups", withJSON(`{"subject":"mem-a~aws-ebs-volume~asset-1","type":"full","keep":"P30D"}`)), 202)
 	location := a.header.Get("Location")
 	operation := decode[struct{ ID, State string }](t, succeeded(t, g.do("GET", location), 200))
 	if operation.State != "queued" || location != "/v1/operations/"+operation.ID {
@@ -284,6 +284,6 @@ func TestABackupNowIsAnOperation(t *testing.T) {
 	}
 	g.clock.advance(time.Hour)
 	refused(t, g.do("POST", location+"/cancel"), 409, "conflict")
-	refused(t, g.do("POST", "/v1/backups", withJSON(`{"subject":"mem-a~asset~none"}`)), 404, "not-found")
-	refused(t, g.do("POST", "/v1/backups", withJSON(`{"subject":"mem-a~asset~asset-1","keep":"30 days"}`)), 422, "invalid-request")
+	refused(t, g.do("POST", "/v1/backups", withJSON(`{"subject":"mem-a~aws-ebs-volume~none"}`)), 404, "not-found")
+	refused(t, g.do("POST", "/v1/backups", withJSON(`{"subject":"mem-a~aws-ebs-volume~asset-1","keep":"30 days"}`)), 422, "invalid-request")
 }

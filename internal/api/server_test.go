@@ -97,7 +97,7 @@ func TestAMalformedRequestIsRefusedInOnePlaceEach(t *testing.T) {
 		{"cursor that is none", "GET", "/v1/backups?cursor=abc", nil, 400, "invalid-cursor", nil},
 		{"require nobody", "GET", "/v1/backups?require=mem-z", nil, 400, "invalid-parameter", []fieldFault{{Parameter: "require", Code: "unknown-connection", Detail: "there is no such connection"}}},
 		{"connection of nobody", "GET", "/v1/backups?connection=mem-z", nil, 400, "invalid-parameter", []fieldFault{{Parameter: "connection", Code: "unknown-connection", Detail: "there is no such connection"}}},
-		{"file without a path", "GET", "/v1/backups/mem-a~backup~b1/files/content", nil, 400, "invalid-parameter", []fieldFault{{Parameter: "path", Code: "required", Detail: "this parameter is required"}}},
+		{"file without a path", "GET", "/v1/backups/mem-a~aws-ebs-volume~b1/files/content", nil, 400, "invalid-parameter", []fieldFault{{Parameter: "path", Code: "required", Detail: "this parameter is required"}}},
 		{"no media type", "POST", "/v1/backups", nil, 415, "unsupported-media-type", nil},
 		{"form", "POST", "/v1/backups", []with{withJSON("a=b"), func(r *http.Request) { r.Header.Set("Content-Type", "application/x-www-form-urlencoded") }}, 415, "unsupported-media-type", nil},
 		{"compressed", "POST", "/v1/backups", []with{withJSON("{}"), header("Content-Encoding", "gzip")}, 415, "unsupported-media-type", nil},
@@ -105,8 +105,8 @@ func TestAMalformedRequestIsRefusedInOnePlaceEach(t *testing.T) {
 		{"empty", "POST", "/v1/backups", []with{withJSON("")}, 400, "invalid-body", nil},
 		{"two values", "POST", "/v1/backups", []with{withJSON("{} {}")}, 400, "invalid-body", nil},
 		{"too large", "POST", "/v1/backups", []with{withJSON(`"` + strings.Repeat("x", 1<<20) + `"`)}, 413, "body-too-large", nil},
-		{"unknown member", "POST", "/v1/backups", []with{withJSON(`{"subject":"mem-a~asset~asset-1","dryRun":true}`)}, 422, "invalid-request", []fieldFault{{Pointer: "/dryRun", Code: "unknown-member", Detail: "there is no such member"}}},
-		{"member in other case", "POST", "/v1/backups", []with{withJSON(`{"subject":"mem-a~asset~asset-1","SUBJECT":"mem-b~asset~asset-1"}`)}, 422, "invalid-request", []fieldFault{{Pointer: "/SUBJECT", Code: "unknown-member", Detail: "there is no such member"}}},
+		{"unknown member", "POST", "/v1/backups", []with{withJSON(`{"subject":"mem-a~aws-ebs-volume~asset-1","dryRun":true}`)}, 422, "invalid-request", []fieldFault{{Pointer: "/dryRun", Code: "unknown-member", Detail: "there is no such member"}}},
+		{"member in other case", "POST", "/v1/backups", []with{withJSON(`{"subject":"mem-a~aws-ebs-volume~asset-1","SUBJECT":"mem-b~aws-ebs-volume~asset-1"}`)}, 422, "invalid-request", []fieldFault{{Pointer: "/SUBJECT", Code: "unknown-member", Detail: "there is no such member"}}},
 		{"member missing", "POST", "/v1/backups", []with{withJSON(`{}`)}, 422, "invalid-request", []fieldFault{{Pointer: "/subject", Code: "required", Detail: "this member is required"}}},
 		{"no object", "POST", "/v1/backups", []with{withJSON(`[]`)}, 422, "invalid-request", []fieldFault{{Code: "wrong-type", Detail: "must be object"}}},
 		{"id in the body in another spelling", "POST", "/v1/backups", []with{withJSON(`{"subject":"mem-a~asset~~YWJj"}`)}, 422, "invalid-request", nil},
@@ -148,9 +148,9 @@ func TestWhoIsAskingIsToldBy401And403And404(t *testing.T) {
 	}
 
 	// What may not be seen and what is not there give one and the same body.
-	hidden := g.do("GET", "/v1/backups/mem-b~backup~b1", as("viewer"))
+	hidden := g.do("GET", "/v1/backups/mem-b~aws-ebs-volume~b1", as("viewer"))
 	missing := g.do("GET", "/v1/backups/mem-z~backup~b1", as("viewer"))
-	gone := g.do("GET", "/v1/backups/mem-a~backup~gone", as("viewer"))
+	gone := g.do("GET", "/v1/backups/mem-a~aws-ebs-volume~gone", as("viewer"))
 	nonsense := g.do("GET", "/v1/backups/nonsense", as("viewer"))
 	first := refused(t, hidden, 404, "not-found")
 	for _, a := range []answer{missing, gone, nonsense} {
@@ -167,7 +167,7 @@ func TestWhoIsAskingIsToldBy401And403And404(t *testing.T) {
 	refused(t, g.do("GET", "/v1/restores/mem-a~restore~r", as("reader")), 403, "forbidden")
 	refused(t, g.do("GET", "/v1/restores?connection=mem-a", as("reader")), 403, "forbidden")
 	refused(t, g.do("POST", "/v1/restores", as("viewer"), header("Idempotency-Key", "k"),
-		withJSON(`{"kind":"download","source":{"backup":"mem-a~backup~a1"}}`)), 403, "forbidden")
+		withJSON(`{"kind":"download","source":{"backup":"mem-a~aws-ebs-volume~a1"}}`)), 403, "forbidden")
 	refused(t, g.do("GET", "/v1/restores/mem-a~restore~r/content", as("viewer")), 403, "forbidden")
 
 	list := decode[listOf[struct{ Connection string }]](t, succeeded(t, g.do("GET", "/v1/backups", as("viewer")), 200))
@@ -200,7 +200,7 @@ func TestEveryFaultKindHasItsProblem(t *testing.T) {
 				Fields:   []fault.Field{{Pointer: "/somewhere", Code: "odd", Detail: "is odd"}},
 				Err:      errors.New("private"),
 			})
-			a := g.do("GET", "/v1/backups/mem-a~backup~x")
+			a := g.do("GET", "/v1/backups/mem-a~aws-ebs-volume~x")
 			if strings.Contains(string(a.body), "private") {
 				t.Errorf("the problem tells what is for operators: %s", a.body)
 			}
@@ -265,7 +265,7 @@ func TestProbesAndDocsAreOpen(t *testing.T) {
 
 func TestEveryRequestIsLoggedAndCountedByRoute(t *testing.T) {
 	g := newGateway(t)
-	g.do("GET", "/v1/backups/mem-a~backup~secret-name")
+	g.do("GET", "/v1/backups/mem-a~aws-ebs-volume~secret-name")
 	g.do("BREW", "/coffee")
 	if diff := cmp.Diff([]string{"GET /v1/backups/{id} Not Found", "OTHER none Not Found"}, g.observed.seen); diff != "" {
 		t.Errorf("observed (-want +got):\n%s", diff)

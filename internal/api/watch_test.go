@@ -55,7 +55,7 @@ func TestPreferWaitAnswersWhenTheWorkIsOver(t *testing.T) {
 		if got := g.do("GET", location, header("Prefer", "wait=soon")).header.Get("Preference-Applied"); got != "" {
 			t.Errorf("applied %q", got)
 		}
-		operation := succeeded(t, g.do("POST", "/v1/backups", withJSON(`{"subject":"mem-a~asset~asset-1"}`)), 202).header.Get("Location")
+		operation := succeeded(t, g.do("POST", "/v1/backups", withJSON(`{"subject":"mem-a~aws-ebs-volume~asset-1"}`)), 202).header.Get("Location")
 		if got := decode[restore](t, g.do("GET", operation, header("Prefer", "wait=60"))); got.State != "succeeded" {
 			t.Errorf("operation: %+v", got)
 		}
@@ -132,7 +132,7 @@ func TestEventsTellEachChangeAndEnd(t *testing.T) {
 func TestEventsEndWithTheirClientAndWithTheServer(t *testing.T) {
 	inBubble(t, func(t *testing.T, g *gateway) {
 		g.a.SetTaskTime(24 * time.Hour)
-		location := succeeded(t, g.do("POST", "/v1/backups", withJSON(`{"subject":"mem-a~asset~asset-1"}`)), 202).header.Get("Location")
+		location := succeeded(t, g.do("POST", "/v1/backups", withJSON(`{"subject":"mem-a~aws-ebs-volume~asset-1"}`)), 202).header.Get("Location")
 		serve := func(ctx context.Context) chan struct{} {
 			ended := make(chan struct{})
 			r := g.request("GET", location+"/events").WithContext(ctx)
@@ -198,7 +198,7 @@ func TestARequestThatTakesTooLongIsATimeout(t *testing.T) {
 			<-ctx.Done()
 			return ctx.Err()
 		})
-		refused(t, g.do("GET", "/v1/backups/mem-a~backup~x"), 504, "upstream-timeout")
+		refused(t, g.do("GET", "/v1/backups/mem-a~aws-ebs-volume~x"), 504, "upstream-timeout")
 		gone, leave := context.WithCancel(t.Context())
 		leave()
 		w := httptest.NewRecorder()

@@ -39,6 +39,7 @@ func backupKind(s Subject) kind[model.Backup, model.BackupQuery] {
 				vary(func(q *model.BackupQuery) { q.Assets = []model.ID{b.Asset.ID} }),
 				vary(func(q *model.BackupQuery) { q.AssetKinds = []model.AssetKind{b.Kind} }),
 				vary(func(q *model.BackupQuery) { q.AssetKinds = []model.AssetKind{b.Kind, model.AssetOther} }),
+				vary(func(q *model.BackupQuery) { q.AssetKinds = model.AssetKinds() }),
 				vary(func(q *model.BackupQuery) { q.Statuses = []model.BackupStatus{b.Status} }),
 				vary(func(q *model.BackupQuery) { q.Types = []model.BackupType{b.Type} }),
 				vary(func(q *model.BackupQuery) {

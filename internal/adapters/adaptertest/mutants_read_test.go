@@ -151,7 +151,7 @@ func readMutants() []mutant {
 		})},
 		{name: "stumbles", kills: "get/unknown-is-not-found", damage: onGet(func(right backupGet) backupGet {
 			return func(ctx context.Context, id model.ID, native bool) (model.Backup, error) {
-				if id.Kind != "backup" {
+				if id.Kind == "nonsense" {
 					panic("no such kind")
 				}
 				return right(ctx, id, native)

@@ -133,7 +133,7 @@ func (a toyBackups) read(raw json.RawMessage, native bool) (model.Backup, error)
 	if err := json.Unmarshal(raw, &b); err != nil || b.ID.IsZero() {
 		return b, errors.New("not a backup")
 	}
-	b.ID = a.env.ID("backup", b.ID.Key)
+	b.ID = a.env.ID(b.ID.Kind, b.ID.Key)
 	b.Connection, b.Provider, b.Browsable = a.env.Connection, "toy", false
 	b.NativeDocument = nil
 	if native {
@@ -169,11 +169,11 @@ func (a toyBackups) Streams(_ context.Context, q model.BackupQuery) ([]adapters.
 }
 
 func (a toyBackups) Get(ctx context.Context, id model.ID, native bool) (model.Backup, error) {
-	if id.Kind != "backup" {
+	if !slices.Contains(model.AssetKinds(), model.AssetKind(id.Kind)) {
 		return model.Backup{}, fault.New(fault.NotFound, "toy.Get", "no backup")
 	}
 	var raw json.RawMessage
-	if _, err := a.client.JSON(ctx, vendorhttp.Request{Op: "toy.Get", Path: "/backups/" + url.PathEscape(id.Key)}, &raw); err != nil {
+	if _, err := a.client.JSON(ctx, vendorhttp.Request{Op: "toy.Get", Path: "/backups/" + id.Kind + "/" + url.PathEscape(id.Key)}, &raw); err != nil {
 		return model.Backup{}, err
 	}
 	b, err := a.read(raw, native)

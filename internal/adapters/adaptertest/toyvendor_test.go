@@ -44,8 +44,8 @@ func (v *toyVendor) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /login", v.login)
 	mux.HandleFunc("GET /backups", v.signedIn(v.listBackups))
-	mux.HandleFunc("GET /backups/{id}", v.signedIn(func(w http.ResponseWriter, r *http.Request) {
-		b, err := v.own.Backups.Get(r.Context(), toyID("backup", r), true)
+	mux.HandleFunc("GET /backups/{kind}/{id}", v.signedIn(func(w http.ResponseWriter, r *http.Request) {
+		b, err := v.own.Backups.Get(r.Context(), toyID(r.PathValue("kind"), r), true)
 		v.answer(w, b, err)
 	}))
 	mux.HandleFunc("POST /restores", v.signedIn(v.startRestore))

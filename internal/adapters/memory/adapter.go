@@ -147,16 +147,16 @@ func (s account) find(id model.ID) (Backup, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	b, found := s.World.backups[id.Key]
-	if !found || id.Kind != "backup" {
+	if !found || id.Kind != string(b.AssetKind) {
 		return b, fault.New(fault.NotFound, "memory.Backups", "no such backup")
 	}
 	return b, nil
 }
 
 func (s account) backup(b Backup, native bool) model.Backup {
-	asset := model.Asset{ID: s.env.ID("asset", b.Asset), Kind: b.AssetKind, Name: b.Asset}
+	asset := model.Asset{ID: s.env.ID(string(b.AssetKind), b.Asset), Kind: b.AssetKind, Name: b.Asset}
 	out := model.Backup{
-		ID: s.env.ID("backup", b.Key), Connection: s.env.Connection, Provider: "memory", Asset: asset, Kind: asset.Kind,
+		ID: s.env.ID(string(b.AssetKind), b.Key), Connection: s.env.Connection, Provider: "memory", Asset: asset, Kind: asset.Kind,
 		Type: b.Type, Status: b.Status, StartedAt: b.StartedAt, SizeBytes: &b.Bytes,
 		Copies: []model.Copy{{Kind: model.CopyLocal, Status: b.Status}}, Browsable: b.Status == model.BackupAvailable,
 		RestoreKinds: []model.RestoreKind{},

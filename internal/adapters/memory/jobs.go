@@ -3,7 +3,6 @@ package memory
 import (
 	"context"
 	"encoding/json"
-	"slices"
 	"strings"
 	"time"
 
@@ -107,20 +106,20 @@ func (s backupStarts) Start(ctx context.Context, r adapters.BackupStart) (model.
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	known := slices.ContainsFunc(s.assets(), func(asset string) bool { return asset == r.Subject.Key })
-	if r.Subject.Kind != "asset" || !known {
+	if !s.hasAsset(r.Subject) {
 		return model.Operation{}, fault.New(fault.NotFound, "memory.StartBackup", "no such asset")
 	}
 	return s.operation(s.begin(&job{kind: "operation", action: "backup", subject: r.Subject}), false), nil
 }
 
-// assets lists the keys of what is backed up. The lock is held.
-func (w *World) assets() []string {
-	var keys []string
+// hasAsset reports whether an id names something that is backed up. The lock is held.
+func (w *World) hasAsset(id model.ID) bool {
 	for _, b := range w.backups {
-		keys = append(keys, b.Asset)
+		if b.Asset == id.Key && string(b.AssetKind) == id.Kind {
+			return true
+		}
 	}
-	return keys
+	return false
 }
 
 type operations struct{ account }
@@ -168,7 +167,7 @@ func (s account) operation(j *job, native bool) model.Operation {
 	state := j.state(now)
 	if state == model.StateSucceeded && j.action == "backup" && !j.settled {
 		j.settled = true
-		s.addBackup(Backup{Asset: j.subject.Key, StartedAt: j.created})
+		s.addBackup(Backup{Asset: j.subject.Key, AssetKind: model.AssetKind(j.subject.Kind), StartedAt: j.created})
 	}
 	out := model.Operation{
 		ID: s.env.ID("operation", j.key), Connection: s.env.Connection, Provider: "memory", Action: j.action,

@@ -63,7 +63,7 @@ func TestBackupsComeAndGo(t *testing.T) {
 	if keys, _ := list(t, a); !cmp.Equal(keys, []string{"backups/new", "vms/other"}) {
 		t.Errorf("got %v", keys)
 	}
-	if _, err := a.Backups.Get(t.Context(), model.ID{Connection: "mem", Kind: "backup", Key: "old"}, false); !errors.Is(err, fault.NotFound) {
+	if _, err := a.Backups.Get(t.Context(), model.ID{Connection: "mem", Kind: "aws-ebs-volume", Key: "old"}, false); !errors.Is(err, fault.NotFound) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -138,7 +138,7 @@ func TestHookWaitsWithTheCall(t *testing.T) {
 
 func start(t *testing.T, a *adapters.Adapter, kind model.RestoreKind, key string) (model.Restore, error) {
 	t.Helper()
-	id := model.ID{Connection: "mem", Kind: "backup", Key: key}
+	id := model.ID{Connection: "mem", Kind: "aws-ebs-volume", Key: key}
 	return a.Restores.Start(t.Context(), model.RestoreRequest{Kind: kind, Source: model.RestoreSource{Backup: &id}, Marker: "mark"})
 }
 
@@ -207,7 +207,7 @@ func TestContentBreaksOffWhenTold(t *testing.T) {
 func TestBackupsOnDemandShowWhenTheyHaveEnded(t *testing.T) {
 	w, a, c := open(t)
 	w.AddBackup(memory.Backup{Key: "first", Asset: "disk"})
-	subject := model.ID{Connection: "mem", Kind: "asset", Key: "disk"}
+	subject := model.ID{Connection: "mem", Kind: "aws-ebs-volume", Key: "disk"}
 	op, err := a.BackupStarts.Start(t.Context(), adapters.BackupStart{Subject: subject})
 	if err != nil || op.State.Terminal() {
 		t.Fatalf("got %+v, %v", op, err)
@@ -221,7 +221,7 @@ func TestBackupsOnDemandShowWhenTheyHaveEnded(t *testing.T) {
 	if n := len(w.Backups()); n != 2 {
 		t.Errorf("%d backups, want 2", n)
 	}
-	if _, err := a.BackupStarts.Start(t.Context(), adapters.BackupStart{Subject: model.ID{Kind: "asset", Key: "none"}}); !errors.Is(err, fault.NotFound) {
+	if _, err := a.BackupStarts.Start(t.Context(), adapters.BackupStart{Subject: model.ID{Kind: "aws-ebs-volume", Key: "none"}}); !errors.Is(err, fault.NotFound) {
 		t.Errorf("an unknown asset: %v", err)
 	}
 }

@@ -79,7 +79,7 @@ func (s account) source(source model.RestoreSource) (Backup, error) {
 		}
 	}
 	for _, b := range s.World.Backups() {
-		if source.Backup != nil && b.Key != source.Backup.Key || source.Asset != nil && b.Asset != source.Asset.Key {
+		if id := source.ID(); id.Kind != string(b.AssetKind) || source.Backup != nil && id.Key != b.Key || source.Asset != nil && id.Key != b.Asset {
 			continue
 		}
 		if usable := b.Status == model.BackupAvailable || b.Status == model.BackupPartial; !usable && source.Backup != nil {
