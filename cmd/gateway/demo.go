@@ -31,7 +31,7 @@ const (
 
 type demoCommand struct {
 	Addr      string `default:"127.0.0.1:8080" help:"Where to listen."`
-	AdminAddr string `default:"" help:"Where to serve metrics; off by default."`
+	AdminAddr string `default:"127.0.0.1:0" help:"Where to serve metrics and health."`
 	Seed      uint64 `default:"1" help:"What the simulated vendors are made from."`
 	Scenario  string `default:"friendly" help:"How they behave: friendly, hostile or broken, then settings."`
 	JSON      bool   `name:"json" help:"Print one line of JSON when ready, and nothing else."`
@@ -104,7 +104,8 @@ func (c *demoCommand) Run(w *world) error {
 	}
 	url := "http://" + l.api.Addr().String()
 	announced := make(chan error, 1)
-	go func() { announced <- c.announce(w, url, served) }()
+	admin := "http://" + l.admin.Addr().String()
+	go func() { announced <- c.announce(w, url, admin, served) }()
 	err = a.run(w.ctx, l, serving{readHeaderTimeout: 10 * time.Second, maxHeaderBytes: 64 << 10, shutdownTimeout: 5 * time.Second})
 	return errors.Join(err, <-announced)
 }
@@ -142,7 +143,7 @@ func demoAuthenticator(logger *slog.Logger) (*identity.Authenticator, error) {
 }
 
 // announce waits until the gateway answers and says how to use it.
-func (c *demoCommand) announce(w *world, url string, served []*running) error {
+func (c *demoCommand) announce(w *world, url, admin string, served []*running) error {
 	token, err := identity.SignDevelopment([]byte(demoSecret), identity.DevelopmentClaims{
 		Subject: "demo", Issuer: demoIssuer, Audience: demoAudience, Lifetime: 12 * time.Hour,
 	}, time.Now())
@@ -160,12 +161,12 @@ func (c *demoCommand) announce(w *world, url string, served []*running) error {
 		for i, s := range served {
 			list[i] = connection{s.name, s.provider, s.url, s.facts()}
 		}
-		line, err := json.Marshal(map[string]any{"url": url, "token": token, "connections": list})
+		line, err := json.Marshal(map[string]any{"url": url, "token": token, "admin": admin, "connections": list})
 		if err != nil {
 			return err
 		}
 		_, err = fmt.Fprintln(w.stdout, string(line))
 		return err
 	}
-	return demoGuide(w.ctx, w.stdout, url, token, served)
+	return demoGuide(w.ctx, w.stdout, url, admin, token, served)
 }

@@ -16,14 +16,14 @@ import (
 )
 
 // demoGuide prints calls to try, with ids that the demo's own API gives.
-func demoGuide(ctx context.Context, out io.Writer, base, token string, served []*running) error {
+func demoGuide(ctx context.Context, out io.Writer, base, admin, token string, served []*running) error {
 	g := guide{ctx: ctx, base: base, token: token, client: &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}}
 	total := 0
 	for _, s := range served {
 		total += s.facts()
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nReady: %d connections, %d backups. API document: %s/docs\n\n", len(served), total, base)
+	fmt.Fprintf(&b, "\nReady: %d connections, %d backups. API document: %s/docs, metrics: %s/metrics\n\n", len(served), total, base, admin)
 	fmt.Fprintf(&b, "export URL=%s\nexport TOKEN=%s\n\n", base, token)
 	call := func(why, path string) {
 		fmt.Fprintf(&b, "# %s\ncurl -s -H \"Authorization: Bearer $TOKEN\" \"$URL%s\"\n\n", why, path)
