@@ -77,12 +77,18 @@ func (s *Sim) serve(run operation) http.HandlerFunc {
 			w.WriteHeader(answer.status)
 			_, _ = io.Copy(w, answer.bytes)
 		default:
-			body, err := appendJSON(nil, answer.json, s.kit.Scenario.NullMembers)
+			buffer, _ := s.buffers.Get().(*[]byte)
+			if buffer == nil {
+				buffer = new([]byte)
+			}
+			body, err := appendJSON((*buffer)[:0], answer.json, s.kit.Scenario.NullMembers)
 			if err != nil {
 				s.writeFault(w, err)
 				return
 			}
 			s.writeBody(w, answer.status, body)
+			*buffer = body
+			s.buffers.Put(buffer)
 		}
 	}
 }

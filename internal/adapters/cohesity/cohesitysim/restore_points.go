@@ -33,7 +33,7 @@ func (s *Sim) getRestorePointsInTimeRange(c *call) (reply, error) {
 				continue
 			}
 			points := s.snapshotsOf(id, c.now, []*group{g}, func(r run) bool { return r.start >= from && r.start <= to })
-			for _, x := range points {
+			for x := range points {
 				full = append(full, s.restorePointJSON(x))
 			}
 			for _, logged := range s.logRanges(g, id, from, min(to, c.now), c.now) {
@@ -67,16 +67,14 @@ func (s *Sim) logRanges(g *group, id, from, to, now int64) []obj {
 		if r.visible > now || r.open() || r.expired(now) {
 			continue
 		}
-		for _, o := range s.runObjects(r) {
-			switch {
-			case o.entity.id != id:
-			case o.snapshotID == "":
-				end(last)
-			case begin == 0:
-				begin, last = snapshotTime(r), r.end
-			default:
-				last = r.end
-			}
+		switch o, found := s.objectOf(r, id); {
+		case !found:
+		case o.snapshotID == "":
+			end(last)
+		case begin == 0:
+			begin, last = snapshotTime(r), r.end
+		default:
+			last = r.end
 		}
 	}
 	end(last)

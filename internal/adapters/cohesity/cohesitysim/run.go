@@ -227,27 +227,65 @@ type runObject struct {
 }
 
 func (s *Sim) runObjects(r run) []runObject {
-	out := make([]runObject, 0, len(r.objectIDs))
-	odd := int(r.draw >> 20 % uint64(max(1, len(r.objectIDs))))
-	for i, id := range r.objectIDs {
-		e, _ := s.entity(id)
-		o := runObject{entity: e, status: r.status}
-		// A run is as bad as its worst object.
-		partial := r.status == "SucceededWithWarning" || (r.status == "Failed" && r.draw>>40%2 == 0)
-		if partial && i != odd {
-			o.status = "Succeeded"
-		}
-		if (o.status == "Succeeded" || o.status == "SucceededWithWarning") && !r.edit.deleted {
-			o.snapshotID = s.snapshotID(r, id)
-		}
-		out = append(out, o)
+	out := make([]runObject, len(r.objectIDs))
+	for i := range out {
+		out[i] = s.runObject(r, i)
 	}
 	return out
 }
 
+// runObject is the i-th object of a run.
+func (s *Sim) runObject(r run, i int) runObject {
+	o := s.objectState(r, i)
+	if (o.status == "Succeeded" || o.status == "SucceededWithWarning") && !r.edit.deleted {
+		o.snapshotID = s.snapshotID(r, o.entity.id)
+	}
+	return o
+}
+
+// objectStates are the objects of a run without their snapshot ids, which cost
+// more than all the rest.
+func (s *Sim) objectStates(r run) []runObject {
+	out := make([]runObject, len(r.objectIDs))
+	for i := range out {
+		out[i] = s.objectState(r, i)
+	}
+	return out
+}
+
+func (s *Sim) objectState(r run, i int) runObject {
+	e, _ := s.entity(r.objectIDs[i])
+	o := runObject{entity: e, status: r.status}
+	// A run is as bad as its worst object.
+	odd := int(r.draw >> 20 % uint64(len(r.objectIDs)))
+	partial := r.status == "SucceededWithWarning" || (r.status == "Failed" && r.draw>>40%2 == 0)
+	if partial && i != odd {
+		o.status = "Succeeded"
+	}
+	return o
+}
+
+// objectOf is what a run has of an object; its snapshot id is empty when there
+// is nothing to recover.
+func (s *Sim) objectOf(r run, id int64) (runObject, bool) {
+	i := slices.Index(r.objectIDs, id)
+	if i < 0 {
+		return runObject{}, false
+	}
+	return s.runObject(r, i), true
+}
+
 // restorable says whether anything of the run can be recovered now.
 func (s *Sim) restorable(r run, now int64) bool {
-	return !r.expired(now) && slices.ContainsFunc(s.runObjects(r), func(o runObject) bool { return o.snapshotID != "" })
+	if r.expired(now) {
+		return false
+	}
+	for i := range r.objectIDs {
+		if s.runObject(r, i).snapshotID != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (s *Sim) runByInstance(g *group, instance, now int64) (run, bool) {

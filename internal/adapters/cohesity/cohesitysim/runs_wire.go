@@ -33,7 +33,7 @@ func (s *Sim) runJSON(r run, details bool) obj {
 		"localBackupInfo":         nil, "archivalInfo": nil, "objects": nil, "replicationInfo": nil, "cloudSpinInfo": nil,
 		"permissions": nil,
 	}
-	objects := s.runObjects(r)
+	objects := s.objectStates(r)
 	if r.local {
 		out["localBackupInfo"] = s.localSummary(r, objects)
 	} else if details || !s.kit.Scenario.NullMembers || r.open() || r.draw%10 != 0 {
@@ -41,7 +41,7 @@ func (s *Sim) runJSON(r run, details bool) obj {
 		out["archivalInfo"] = obj{"archivalTargetResults": []any{s.archivalSummary(r, objects)}}
 	}
 	if details {
-		out["objects"] = s.runObjectsJSON(r, objects)
+		out["objects"] = s.runObjectsJSON(r, s.runObjects(r))
 	}
 	return out
 }

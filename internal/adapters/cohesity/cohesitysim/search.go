@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"hash/fnv"
+	"iter"
 	"net/http"
 	"path"
 	"slices"
@@ -135,10 +136,11 @@ func (s *Sim) searchProtectedObjects(c *call) (reply, error) {
 			found := s.snapshotsOf(e.id, until, []*group{g}, func(r run) bool {
 				return snapshotTime(r) >= from && snapshotTime(r) <= to && among(instances, r.instance)
 			})
-			if len(found) == 0 {
+			newest, some := first(found)
+			if !some {
 				continue
 			}
-			latest = append(latest, s.latestJSON(found[0]))
+			latest = append(latest, s.latestJSON(newest))
 			if !seen[g.id] {
 				seen[g.id] = true
 				names = append(names, obj{"protectionGroupId": g.id, "protectionGroupName": s.groupName(g)})
@@ -154,6 +156,13 @@ func (s *Sim) searchProtectedObjects(c *call) (reply, error) {
 	return ok(obj{
 		"objects": out, "numResults": len(out), "metadata": obj{"uniqueProtectionGroupIdentifiers": names},
 	})
+}
+
+func first(found iter.Seq[snapshot]) (snapshot, bool) {
+	for x := range found {
+		return x, true
+	}
+	return snapshot{}, false
 }
 
 func (s *Sim) latestJSON(x snapshot) obj {

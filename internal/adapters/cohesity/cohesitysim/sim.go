@@ -48,6 +48,7 @@ type Sim struct {
 	options Options
 	born    time.Time
 	handler http.Handler
+	buffers sync.Pool // of bodies
 
 	mu           sync.Mutex
 	tokens       map[string]*token

@@ -56,10 +56,8 @@ func (s *Sim) snapshot(id string, now int64) (snapshot, error) {
 	if !found || r.expired(now) {
 		return snapshot{}, notFound()
 	}
-	for _, o := range s.runObjects(r) {
-		if o.snapshotID == id {
-			return snapshot{r, o}, nil
-		}
+	if o, found := s.objectOf(r, parts.Object); found && o.snapshotID == id {
+		return snapshot{r, o}, nil
 	}
 	return snapshot{}, notFound()
 }

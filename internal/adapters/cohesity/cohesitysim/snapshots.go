@@ -1,6 +1,7 @@
 package cohesitysim
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 )
@@ -54,23 +55,21 @@ func snapshotEnvironment(k kind) string {
 	return k.environment
 }
 
-// snapshotsOf lists what can be restored of an object, newest first within a group.
-func (s *Sim) snapshotsOf(id, now int64, groups []*group, pass func(run) bool) []snapshot {
-	var out []snapshot
-	for _, g := range groups {
-		for k := g.total() - 1; k >= 0; k-- {
-			r := s.run(g, k, now)
-			if r.expired(now) || r.visible > now || !pass(r) {
-				continue
-			}
-			for _, o := range s.runObjects(r) {
-				if o.entity.id == id && o.snapshotID != "" {
-					out = append(out, snapshot{r, o})
+// snapshotsOf yields what can be restored of an object, newest first within a group.
+func (s *Sim) snapshotsOf(id, now int64, groups []*group, pass func(run) bool) iter.Seq[snapshot] {
+	return func(yield func(snapshot) bool) {
+		for _, g := range groups {
+			for k := g.total() - 1; k >= 0; k-- {
+				r := s.run(g, k, now)
+				if r.expired(now) || r.visible > now || !pass(r) {
+					continue
+				}
+				if o, found := s.objectOf(r, id); found && o.snapshotID != "" && !yield(snapshot{r, o}) {
+					return
 				}
 			}
 		}
 	}
-	return out
 }
 
 func (s *Sim) getObjectSnapshots(c *call) (reply, error) {
@@ -94,9 +93,9 @@ func (s *Sim) getObjectSnapshots(c *call) (reply, error) {
 				return slices.Contains(actionsOf(s.kindOf(r.g)), a)
 			}))
 	})
-	out := make([]any, len(found))
-	for i, x := range found {
-		out[i] = s.snapshotJSON(x)
+	out := []any{}
+	for x := range found {
+		out = append(out, s.snapshotJSON(x))
 	}
 	return ok(obj{"snapshots": out})
 }
