@@ -203,7 +203,7 @@ func readings() map[string]Reading {
 		"likeliest": {},
 		"all other": {
 			BareEnums: true, PostOK: true, NoContent: true, SessionOK: true, RouteCookie: true, TaskForm: TasksAsBulk,
-			TaskPerObject: true, TaskHidesRecord: true, NotReadyNotFound: true, OnlyDownloads: true,
+			TaskPerObject: true, TaskHidesRecord: true, NotReadyNotFound: true, OnlyDownloads: true, ExpiryUnmounts: true,
 			Content: ContentByDownload, Chunked: true, Disposition: DispositionNone, Errors: ErrorNested,
 			ExclusiveTo: true, RangeOnBackupTime: true, UntimedQueued: true,
 		},
