@@ -1,6 +1,5 @@
 package clumiosim
 
-// environmentEmbeds are documented; the figures behind them are not simulated.
 func environmentEmbeds() []string {
 	return []string{
 		"read-aws-environment-ebs-volumes-protection-stats", "read-aws-environment-ec2-instances-protection-stats",
@@ -26,71 +25,60 @@ func connectionFilters() filterRules {
 	}
 }
 
-// field answers for an environment and for its connection. The documents spell
-// states and services in two ways (NOTES section 4): both match.
-func (e *environment) field(name string) []string {
-	switch name {
-	case "account_native_id":
-		return []string{e.account}
-	case "aws_region":
-		return []string{e.region}
-	case "account_alias":
-		return []string{e.accountName}
-	case "connection_type":
-		return []string{"cloud_formation"}
-	case "organizational_unit_id":
-		return []string{e.unit}
-	case "connection_status":
-		if e.connected {
-			return []string{"connected", "installed"}
-		}
-		return []string{"unlinked"}
-	case "services_enabled":
-		return []string{"ebs", "EBS", "rds", "RDS", "dynamodb", "DynamoDB", "protect", "discover"}
+func awsEnvironments() catalog {
+	return catalog{
+		path: pathEnvironments, resource: "aws-environments", param: "environment_id", tokens: true,
+		embeds: environmentEmbeds(), oneEmbeds: environmentEmbeds(), filters: environmentFilters(),
+		members: environmentMembers(),
+		entries: func(s *Sim, _ *call) ([]entry, error) { return s.environmentEntries((*Sim).environmentEntry), nil },
 	}
-	return nil
 }
 
-// filteredEnvironments gives the environments behind both T lists.
-func (s *Sim) filteredEnvironments(c *call, rules filterRules) ([]*environment, any, error) {
-	raw := c.query.Get("filter")
-	conditions, err := parseFilter(raw, rules)
-	if err != nil {
-		return nil, nil, err
+func awsConnections() catalog {
+	return catalog{
+		path: pathConnections, resource: "aws-connections", param: "connection_id", tokens: true, applied: true,
+		filters: connectionFilters(), members: environmentMembers(),
+		entries: func(s *Sim, _ *call) ([]entry, error) { return s.environmentEntries((*Sim).connectionEntry), nil },
+		detail: func(_ *Sim, c *call, e entry, record object) {
+			if c.query.Get("return_external_id") == "true" {
+				record["external_id"] = "test-external-" + e.key()[:8]
+			}
+		},
 	}
-	var found []*environment
+}
+
+// environmentMembers: the documents spell states and services in two ways
+// (NOTES section 4), so filters look at a list of both.
+func environmentMembers() map[string]string {
+	return map[string]string{
+		"account_alias": "account_name", "connection_status": "states", "services_enabled": "services",
+	}
+}
+
+func (e *environment) spellings() object {
+	states := []string{"unlinked"}
+	if e.connected {
+		states = []string{"connected", "installed"}
+	}
+	return object{
+		"states": states, "connection_type": "cloud_formation",
+		"services": []string{"ebs", "EBS", "rds", "RDS", "dynamodb", "DynamoDB", "protect", "discover"},
+	}
+}
+
+func (s *Sim) environmentEntries(show func(*Sim, *environment) entry) []entry {
+	out := make([]entry, 0, len(s.environments))
 	for _, e := range s.environments {
-		if c.sees(e.unit) && allHold(conditions, e.field) {
-			found = append(found, e)
-		}
+		out = append(out, show(s, e))
 	}
-	return found, echo(raw, nil), nil
+	return out
 }
 
-func (s *Sim) listEnvironments(c *call) (answer, error) {
-	found, _, err := s.filteredEnvironments(c, environmentFilters())
-	if err != nil {
-		return answer{}, err
+func (e *environment) status() string {
+	if e.connected {
+		return "connected"
 	}
-	return s.tokened(c, list{total: len(found), item: func(i int) object { return s.showEnvironment(found[i]) }})
-}
-
-func (s *Sim) readEnvironment(c *call) (answer, error) {
-	e := s.environmentByID(c, c.params["environment_id"])
-	if e == nil {
-		return answer{}, notFound()
-	}
-	return ok(s.showEnvironment(e))
-}
-
-func (s *Sim) listConnections(c *call) (answer, error) {
-	found, applied, err := s.filteredEnvironments(c, connectionFilters())
-	if err != nil {
-		return answer{}, err
-	}
-	return s.tokened(c, list{
-		total: len(found), applied: applied, item: func(i int) object { return s.showConnection(found[i]) },
-	})
+	return "unlinked"
 }
 
 func (e *environment) config() object {
@@ -102,40 +90,44 @@ func (e *environment) config() object {
 }
 
 func (s *Sim) showEnvironment(e *environment) object {
-	status := "connected"
-	if !e.connected {
-		status = "unlinked"
+	return s.showEntry(&call{}, s.environmentEntry(e))
+}
+
+func (s *Sim) environmentEntry(e *environment) entry {
+	embeds := map[string]func() any{}
+	for _, name := range environmentEmbeds() {
+		embeds[name] = func() any { return s.stats(name, func(a *asset) bool { return a.environment == e }) }
 	}
-	return object{
-		"_links": object{
-			"_self":                    link(pathEnvironments+"/"+e.id, "get"),
-			"read-organizational-unit": link("/organizational-units/"+e.unit, "get"),
+	return entry{
+		unit: e.unit, self: pathEnvironments + "/" + e.id, hidden: e.spellings(), embeds: embeds,
+		links: object{"read-organizational-unit": link(pathUnits+"/"+e.unit, "get")},
+		record: object{
+			"account_name": e.accountName, "account_native_id": e.account, "aws_region": e.region,
+			"aws_az": []string{e.region + "a", e.region + "b", e.region + "c"}, "config": e.config(),
+			"connection_id": e.connection, "connection_group_id": nil, "connection_management_status": nil,
+			"connection_status": e.status(), "description": nil, "id": e.id, "organizational_unit_id": e.unit,
+			"services_enabled": []string{"ebs", "rds", "dynamodb"}, "template_permission_set": "all",
+			"template_version": 4,
 		},
-		"account_name": e.accountName, "account_native_id": e.account, "aws_region": e.region,
-		"aws_az": []string{e.region + "a", e.region + "b", e.region + "c"}, "config": e.config(),
-		"connection_id": e.connection, "connection_group_id": nil, "connection_management_status": nil,
-		"connection_status": status, "description": nil, "id": e.id, "organizational_unit_id": e.unit,
-		"services_enabled": []string{"ebs", "rds", "dynamodb"}, "template_permission_set": "all",
-		"template_version": 4,
 	}
 }
 
-func (s *Sim) showConnection(e *environment) object {
-	status := "connected"
-	if !e.connected {
-		status = "unlinked"
+func (s *Sim) connectionEntry(e *environment) entry {
+	links := object{"read-organizational-unit": link(pathUnits+"/"+e.unit, "get")}
+	if e.connected {
+		links["create-policy-rule"] = link(pathRules, "post")
+		links["create-protection-group"] = link("/protection-groups", "post")
 	}
-	return object{
-		"_links": object{
-			"_self":                    link(pathConnections+"/"+e.connection, "get"),
-			"read-organizational-unit": link("/organizational-units/"+e.unit, "get"),
+	return entry{
+		unit: e.unit, self: pathConnections + "/" + e.connection, hidden: e.spellings(), links: links,
+		record: object{
+			"account_name": e.accountName, "account_native_id": e.account, "aws_region": e.region,
+			"clumio_aws_account_id": "999900001111", "clumio_aws_region": s.options.Region, "config": e.config(),
+			"connection_group_id": nil, "connection_management_status": nil, "connection_status": e.status(),
+			"created_timestamp": wireTime(s.born.AddDate(-1, 0, 0)), "description": nil, "discover": nil, "protect": nil,
+			"id": e.connection, "ingestion_status": "completed", "target_setup_status": "completed",
+			"organizational_unit_id": e.unit, "protect_asset_types_enabled": []string{"EC2/EBS", "RDS", "DynamoDB", "S3"},
+			"services_enabled": []string{"discover", "protect"}, "template_permission_set": "all",
 		},
-		"account_name": e.accountName, "account_native_id": e.account, "aws_region": e.region,
-		"clumio_aws_account_id": "999900001111", "clumio_aws_region": s.options.Region, "config": e.config(),
-		"connection_group_id": nil, "connection_management_status": nil, "connection_status": status,
-		"created_timestamp": wireTime(s.born.AddDate(-1, 0, 0)), "description": nil, "discover": nil, "protect": nil,
-		"id": e.connection, "ingestion_status": "completed", "target_setup_status": "completed",
-		"organizational_unit_id": e.unit, "protect_asset_types_enabled": []string{"EC2/EBS", "RDS", "DynamoDB", "S3"},
-		"services_enabled": []string{"discover", "protect"}, "template_permission_set": "all",
 	}
 }

@@ -1,7 +1,7 @@
 package clumiosim
 
 import (
-	"encoding/json"
+	"strings"
 	"time"
 )
 
@@ -10,7 +10,7 @@ func (s *Sim) showAsset(c *call, spec assetSpec, a *asset, lookback bool) object
 	record := spec.wire(s, a, c.now)
 	record["id"] = a.id
 	record["organizational_unit_id"] = a.unit
-	record["_links"] = object{"_self": link(spec.path+"/"+a.id, "get")}
+	record["_links"] = s.assetLinks(spec, a)
 	if spec.path != pathBuckets {
 		record["is_deleted"] = a.deleted
 		record["protection_status"] = a.protection()
@@ -19,14 +19,68 @@ func (s *Sim) showAsset(c *call, spec assetSpec, a *asset, lookback bool) object
 	if spec.path != pathBuckets && spec.path != pathGroups {
 		record["backup_status_info"] = a.statusInfo(s, lookback)
 	}
+	if spec.path == pathGCPGroups && a.policy != nil && !a.deleted {
+		record["protection_info"] = object{"policy_id": a.policy.id}
+	}
+	for _, name := range spec.without {
+		delete(record, name)
+	}
 	if c.embed != "" {
-		var policy any
-		if a.policy != nil {
-			policy = s.showPolicy(a.policy)
+		var inner any
+		switch {
+		case c.embed == "read-policy-definition" && a.policy != nil:
+			inner = s.showPolicy(a.policy, c.now)
+		case c.embed == "read-aws-environment":
+			inner = s.showEnvironment(a.environment)
 		}
-		record["_embedded"] = object{c.embed: policy}
+		record["_embedded"] = object{c.embed: inner}
 	}
 	return record
+}
+
+// assetLinks are what can be done with an asset now: nothing is restored that
+// has no backup, and nothing is changed or backed up that is gone.
+func (s *Sim) assetLinks(spec assetSpec, a *asset) object {
+	self := spec.path + "/" + a.id
+	links := object{"_self": link(self, "get")}
+	shelf := s.backups[a.backupList]
+	hasBackup := shelf != nil && shelf.newest[a] != 0
+	for _, name := range spec.links {
+		switch verb, _, _ := strings.Cut(name, "-"); {
+		case name == "read-policy-definition":
+			if a.policy != nil && !a.deleted {
+				links[name] = link(pathPolicies+"/"+a.policy.id, "get")
+			}
+		case name == "read-organizational-unit":
+			links[name] = link(pathUnits+"/"+a.unit, "get")
+		case name == "read-aws-environment":
+			links[name] = link(pathEnvironments+"/"+a.environment.id, "get")
+		case name == "list-rds-restored-records":
+			links[name] = link(pathRestoreRows, "get")
+		case verb == "list":
+			links[name] = link(a.backupList, "get")
+		case verb == "restore":
+			if hasBackup {
+				links[name] = link("/restores"+strings.TrimPrefix(a.backupList, "/backups"), "post")
+			}
+		case a.deleted || a.unsupported:
+		case verb == "create":
+			links[name] = link(a.backupList, "post")
+		case verb == "update" && a.path == pathGCPGroups:
+			links[name] = link(self, "patch")
+		case a.path == pathS3Assets:
+			links[name] = link("/protection-groups/"+a.group.id+"/buckets/"+a.bucket.id, "delete")
+		case verb == "update":
+			links[name] = link("/protection-groups/"+a.id, "put")
+		case verb == "add":
+			links[name] = link("/protection-groups/"+a.id+"/buckets", "post")
+		case verb == "delete":
+			links[name] = object{
+				"href": "/protection-groups/" + a.id + "/buckets/{bucket_id}", "type": "delete", "templated": true,
+			}
+		}
+	}
+	return links
 }
 
 func (a *asset) protectionInfo() any {
@@ -161,24 +215,31 @@ func wireProtectionGroup(s *Sim, a *asset, _ time.Time) object {
 	draws := a.rand()
 	buckets := 0
 	for _, member := range s.assets[pathS3Assets] {
-		if member.group == a {
+		if member.group == a && !member.deleted {
 			buckets++
 		}
 	}
-	rule, _ := json.Marshal(object{"aws_tag": object{"$eq": object{"key": "backup", "value": a.name}}})
+	d := a.definition
+	if d == nil {
+		d = &definition{
+			description: "Buckets of " + a.name, version: 1 + draws.IntN(4), changed: a.made.Add(time.Hour),
+			rule: `{"aws_tag":{"$eq":{"key":"backup","value":"` + a.name + `"}}}`,
+			filter: object{
+				"earliest_last_modified_timestamp": nil, "latest_version_only": true, "prefix_filters": []object{},
+				"storage_classes": []string{"S3 Standard", "S3 Standard-IA"},
+			},
+		}
+	}
 	return object{
-		"name": a.name, "description": "Buckets of " + a.name, "bucket_count": buckets, "bucket_rule": string(rule),
+		"name": a.name, "description": textOrNil(d.description), "bucket_count": buckets, "bucket_rule": textOrNil(d.rule),
 		"backup_target_aws_region": a.environment.region, "is_backup_target_region_configured": true,
-		"created_timestamp": wireTime(a.made), "modified_timestamp": wireTime(a.made.Add(time.Hour)),
+		"created_timestamp": wireTime(a.made), "modified_timestamp": wireTime(d.changed),
 		"earliest_available_backup_timestamp": nil, "last_backup_timestamp": s.lastBackup(a),
 		"last_continuous_backup_timestamp": nil,
-		"object_filter": object{
-			"earliest_last_modified_timestamp": nil, "latest_version_only": true, "prefix_filters": []object{},
-			"storage_classes": []string{"S3 Standard", "S3 Standard-IA"},
-		},
-		"protection_stats":             object{"deactivated_count": 0, "protected_count": buckets, "unprotected_count": 0},
-		"total_backed_up_object_count": 1000 + draws.IntN(1_000_000),
-		"total_backed_up_size_bytes":   draws.Int64N(1 << 40), "version": 1 + draws.IntN(4),
+		"object_filter":                    d.filter,
+		"protection_stats":                 object{"deactivated_count": 0, "protected_count": buckets, "unprotected_count": 0},
+		"total_backed_up_object_count":     1000 + draws.IntN(1_000_000),
+		"total_backed_up_size_bytes":       draws.Int64N(1 << 40), "version": d.version,
 		"backup_status_stats": nil, "backup_tier_stats": []object{},
 	}
 }

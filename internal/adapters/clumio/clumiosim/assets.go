@@ -9,9 +9,12 @@ import (
 // assetSpec is what differs between the lists of assets.
 type assetSpec struct {
 	path, resource, param string
+	list, read            string // names of the operations
 	filters               filterRules
 	applied               bool // the list answers filter_applied
 	embeds                []string
+	links                 []string // what a record of this kind may link to
+	without               []string // what all others share and this kind does not have
 	wire                  func(*Sim, *asset, time.Time) object
 }
 
@@ -21,46 +24,46 @@ func assetSpecs() []assetSpec {
 	one, some := filterRule{"eq", textValue}, filterRule{"in", textValue}
 	all, yes := filterRule{"all", textValue}, filterRule{"eq", flagValue}
 	deleted := filterRule{"eq in", flagValue}
-	return []assetSpec{
-		{path: pathInstances, resource: "aws-ec2-instances", param: "instance_id", embeds: policyEmbed, filters: filterRules{
+	return append([]assetSpec{
+		{path: pathInstances, list: "list-aws-ec2-instances", read: "read-aws-ec2-instance", resource: "aws-ec2-instances", param: "instance_id", embeds: policyEmbed, links: []string{"read-policy-definition"}, filters: filterRules{
 			"environment_id": one, "name": {"contains eq", textValue}, "instance_native_id": {"eq contains", textValue},
 			"account_native_id": one, "aws_region": one, "protection_status": some, "backup_status": some,
 			"deactivated": yes, "protection_info.policy_id": one, "tags.id": all, "is_deleted": deleted,
 			"availability_zone": one,
 		}, wire: wireInstance},
-		{path: pathVolumes, resource: "aws-ebs-volumes", param: "volume_id", embeds: policyEmbed, filters: filterRules{
+		{path: pathVolumes, list: "list-aws-ebs-volumes", read: "read-aws-ebs-volume", resource: "aws-ebs-volumes", param: "volume_id", embeds: policyEmbed, links: []string{"read-policy-definition"}, filters: filterRules{
 			"environment_id": one, "name": {"contains eq", textValue}, "volume_native_id": {"eq contains", textValue},
 			"account_native_id": one, "protection_status": {"eq in", textValue}, "backup_status": some,
 			"deactivated": yes, "protection_info.policy_id": one, "tags.id": all, "is_deleted": deleted,
 		}, wire: wireVolume},
-		{path: pathResources, resource: "aws-rds-resources", param: "resource_id", embeds: policyEmbed, applied: true, filters: filterRules{
+		{path: pathResources, list: "list-aws-rds-resources", read: "read-aws-rds-resource", resource: "aws-rds-resources", param: "resource_id", embeds: policyEmbed, applied: true, links: []string{"read-policy-definition", "list-backup-aws-rds-resources", "list-rds-restored-records", "restore-aws-rds-resource"}, filters: filterRules{
 			"resource_native_id": one, "name": {"contains", textValue}, "account_native_id": one, "environment_id": one,
 			"engine": one, "tags.id": all, "type": some, "protection_info.policy_id": one, "protection_status": some,
 			"deactivated": yes, "backup_status": some, "is_deleted": deleted,
 		}, wire: wireResource},
-		{path: pathTables, resource: "aws-dynamodb-tables", param: "table_id", embeds: policyEmbed, filters: filterRules{
+		{path: pathTables, list: "list-aws-dynamodb-tables", read: "read-aws-dynamodb-table", resource: "aws-dynamodb-tables", param: "table_id", embeds: policyEmbed, links: []string{"read-policy-definition", "list-backup-aws-dynamodb-tables", "create-backup-aws-dynamodb-table", "restore-aws-dynamodb-table"}, filters: filterRules{
 			"environment_id": one, "name": {"contains", textValue}, "table_native_id": one, "aws_region": one,
 			"account_native_id": one, "tags.id": all, "protection_info.policy_id": one, "protection_status": some,
 			"deactivated": yes, "backup_status": some, "is_deleted": deleted,
 		}, wire: wireTable},
-		{path: pathBuckets, resource: "aws-s3-buckets", param: "bucket_id", filters: filterRules{
+		{path: pathBuckets, list: "list-aws-s3-buckets", read: "read-aws-s3-bucket", resource: "aws-s3-buckets", param: "bucket_id", filters: filterRules{
 			"environment_id": one, "name": {"contains in", textValue}, "account_native_id": one,
 			"aws_region": {"eq in", textValue}, "is_deleted": deleted, "tags.id": all, "aws_tag": {"in all", textValue},
 			"excluded_aws_tag": all, "organizational_unit_id": some, "asset_id": some, "event_bridge_enabled": yes,
 			"is_versioning_enabled": yes, "is_encryption_enabled": yes, "is_replication_enabled": yes,
 			"is_supported": yes, "is_active": yes, "protection_method": {"eq in", textValue},
 		}, wire: wireBucket},
-		{path: pathGroups, resource: "protection-groups", param: "group_id", filters: filterRules{
+		{path: pathGroups, list: "list-protection-groups", read: "read-protection-group", resource: "protection-groups", param: "group_id", links: []string{"read-policy-definition", "read-organizational-unit", "list-backup-protection-groups", "restore-protection-group", "update-protection-group", "add-bucket-protection-group", "delete-bucket-protection-group"}, filters: filterRules{
 			"is_deleted": deleted, "name": {"contains eq", textValue}, "protection_info.policy_id": one,
 			"protection_status": some, "deactivated": yes, "organizational_unit_id": some,
 		}, wire: wireProtectionGroup},
-		{path: pathS3Assets, resource: "protection-groups-s3-assets", param: "protection_group_s3_asset_id", filters: filterRules{
+		{path: pathS3Assets, list: "list-protection-group-s3-assets", read: "read-protection-group-s3-asset", resource: "protection-groups-s3-assets", param: "protection_group_s3_asset_id", links: []string{"read-policy-definition", "read-organizational-unit", "list-backup-protection-group-s3-assets", "restore-protection-group-s3-asset", "delete-bucket-protection-group"}, filters: filterRules{
 			"account_native_id": one, "aws_region": one, "bucket_id": one, "bucket_name": {"eq contains", textValue},
 			"environment_id": one, "is_deleted": deleted, "protection_group_id": one, "protection_info.policy_id": one,
 			"protection_status": some, "deactivated": yes, "backup_status": some, "organizational_unit_id": some,
 			"added_by": some, "is_supported": yes,
 		}, wire: wireGroupBucket},
-	}
+	}, moreAssetSpecs()...)
 }
 
 // listAssets serves one list of assets. Deleted ones show only when the filter
@@ -108,6 +111,8 @@ func (s *Sim) readAsset(spec assetSpec) endpoint {
 		case pathGroups:
 			record["regions"] = []string{a.environment.region}
 		case pathBuckets:
+			record["_etag"] = `W/"` + a.id[:8] + `"`
+		case pathGCPGroups, pathGCSAssets:
 			record["_etag"] = `W/"` + a.id[:8] + `"`
 		}
 		return ok(record)
@@ -157,11 +162,19 @@ func (s *Sim) assetField(a *asset, name string) []string {
 	case "backup_status":
 		return []string{a.backupStatus}
 	case "bucket_id":
+		if a.gcs != nil {
+			return []string{a.gcs.id}
+		}
 		return []string{a.bucket.id}
 	case "protection_group_id":
 		return []string{a.group.id}
 	case "added_by":
 		return []string{addedBy(a)}
+	}
+	if a.path == pathDatabases {
+		if values, known := databaseField(a, name); known {
+			return values
+		}
 	}
 	return s.assetState(a, name)
 }
@@ -215,6 +228,9 @@ func (s *Sim) groupsOf(bucket *asset) int {
 }
 
 func addedBy(a *asset) string {
+	if a.byUser {
+		return "user"
+	}
 	if a.seed%3 == 0 {
 		return "user"
 	}

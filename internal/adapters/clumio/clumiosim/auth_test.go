@@ -70,7 +70,7 @@ func TestTokenIsRefusedAfterItsCalls(t *testing.T) {
 func TestUnknownPathsAndMethods(t *testing.T) {
 	c := newClient(t, clumiosim.Options{})
 	token := bearer(c.sim.Token())
-	for _, target := range []string{"/", "/nothing", "/backups/aws", "/tasks/", "/backups/aws/ec2-instances/a/b"} {
+	for _, target := range []string{"//", "/nothing", "/backups/aws", "/tasks/", "/backups/aws/ec2-instances/a/b"} {
 		if out := c.raw(http.MethodGet, target, "", token); out.status != http.StatusNotFound || errorCode(out) != 404 {
 			t.Errorf("%s: %d %v", target, out.status, out.body)
 		}

@@ -185,17 +185,16 @@ func wireDynamoDB(_ *Sim, b *backup, _ int, draws *rand.Rand) object {
 }
 
 func wireMSSQL(_ *Sim, b *backup, _ int, _ *rand.Rand) object {
-	draws := b.asset.rand()
+	of := placeOf(b.asset.environment)
 	return object{
 		"aws_region": b.asset.environment.region,
 		"database_files": []object{
 			{"name": b.asset.name + ".mdf", "type": "sql_row_file"},
 			{"name": b.asset.name + "_log.ldf", "type": "sql_log_file"},
 		},
-		"database_id": b.asset.id, "engine": "Microsoft SQL Server", "engine_version": "15.0.4335.1",
-		"environment_id": b.asset.environment.id, "host_id": uuid(draws), "instance_id": uuid(draws),
-		"host_endpoint": "sql-" + hexText(draws, 4) + ".corp.example", "instance_name": "MSSQLSERVER",
-		"type": b.kind,
+		"database_id": b.asset.id, "engine": "Microsoft SQL Server", "engine_version": mssqlVersion,
+		"environment_id": b.asset.environment.id, "host_id": of.host, "instance_id": of.instance,
+		"host_endpoint": of.endpoint, "instance_name": mssqlInstanceName, "type": b.kind,
 	}
 }
 
@@ -249,8 +248,8 @@ func wireGCPGroup(_ *Sim, b *backup, _ int, draws *rand.Rand) object {
 
 func wireGCSAsset(_ *Sim, b *backup, _ int, draws *rand.Rand) object {
 	record := objects(b, draws)
-	record["bucket_id"], record["bucket_name"] = "gcs-"+b.asset.id, b.asset.name
-	record["gcp_region"], record["project_id"] = "europe-west3", "acme-analytics"
+	record["bucket_id"], record["bucket_name"] = b.asset.gcs.id, b.asset.gcs.name
+	record["gcp_region"], record["project_id"] = gcpRegion, b.asset.gcs.project
 	record["protection_group_id"], record["protection_group_gcs_asset_id"] = b.asset.group.id, b.asset.id
 	return record
 }

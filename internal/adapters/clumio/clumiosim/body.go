@@ -21,6 +21,7 @@ const (
 	wholeBody
 	listBody
 	groupBody
+	anyBody
 )
 
 // shape is what a request body must look like: types, required members and
@@ -30,6 +31,9 @@ const (
 type shape struct {
 	kind    bodyKind
 	need    bool
+	empty   bool // of a whole body: there may be none
+	filled  bool // of a list: there must be an item
+	most    int  // items of a list; 0 is any number
 	enum    []string
 	item    *shape
 	members map[string]shape
@@ -43,6 +47,10 @@ func whole() shape                          { return shape{kind: wholeBody} }
 func listOf(item shape) shape               { return shape{kind: listBody, item: &item} }
 func group(m map[string]shape) shape        { return shape{kind: groupBody, members: m} }
 func need(s shape) shape                    { s.need = true; return s }
+func orEmpty(s shape) shape                 { s.empty = true; return s }
+func filled(s shape) shape                  { s.filled = true; return s }
+func atMost(s shape, n int) shape           { s.most = n; return s }
+func anything() shape                       { return shape{kind: anyBody} }
 func exactlyOne(s shape, n ...string) shape { s.oneOf = n; return s }
 
 // readBody reads a JSON body whatever its Content-Type says: the vendor's own
@@ -51,14 +59,20 @@ func readBody(w http.ResponseWriter, r *http.Request, want shape) (map[string]an
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxBody))
 	decoder.UseNumber()
 	var body any
-	if err := decoder.Decode(&body); err != nil {
+	switch err := decoder.Decode(&body); {
+	case errors.Is(err, io.EOF):
+	case err != nil:
 		return nil, badRequest("the body is not JSON")
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, badRequest("the body goes on after its end")
+	default:
+		if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+			return nil, badRequest("the body goes on after its end")
+		}
 	}
 	if body == nil {
-		return nil, badRequest("the body is missing")
+		if !want.empty {
+			return nil, badRequest("the body is missing")
+		}
+		body = map[string]any{}
 	}
 	if err := want.check("body", body); err != nil {
 		return nil, err
@@ -108,6 +122,12 @@ func (s shape) checkList(name string, v any) error {
 	items, isList := v.([]any)
 	if !isList {
 		return badRequest("%s is not a list", name)
+	}
+	if s.most > 0 && len(items) > s.most {
+		return badRequest("%s has more than %d items", name, s.most)
+	}
+	if s.filled && len(items) == 0 {
+		return badRequest("%s is empty", name)
 	}
 	for _, item := range items {
 		if err := s.item.check(name+"[]", item); err != nil {
@@ -164,6 +184,30 @@ func textAt(v any, path ...string) string {
 	}
 	value, _ := v.(string)
 	return value
+}
+
+// textsAt reads a list of texts deep in a checked body.
+func textsAt(v map[string]any, path ...string) []string {
+	last := len(path) - 1
+	items, _ := groupAt(v, path[:last]...)[path[last]].([]any)
+	out := make([]string, 0, len(items))
+	for _, item := range items {
+		value, _ := item.(string)
+		out = append(out, value)
+	}
+	return out
+}
+
+// listAt reads a list of objects deep in a checked body.
+func listAt(v map[string]any, path ...string) []map[string]any {
+	last := len(path) - 1
+	items, _ := groupAt(v, path[:last]...)[path[last]].([]any)
+	out := make([]map[string]any, 0, len(items))
+	for _, item := range items {
+		members, _ := item.(map[string]any)
+		out = append(out, members)
+	}
+	return out
 }
 
 // groupAt reads an object deep in a checked body; nil when it is not there.

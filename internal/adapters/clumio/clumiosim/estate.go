@@ -47,6 +47,9 @@ type asset struct {
 	seed                 uint64
 	group, bucket        *asset         // of an S3 or GCS asset
 	target               map[string]any // what a restore asked for
+	gcs                  *gcsBucket     // of a GCS asset
+	definition           *definition    // of a group that was changed since the start
+	byUser               bool           // a bucket that was added by hand
 	made                 time.Time
 }
 
@@ -91,6 +94,10 @@ func (s *Sim) build() {
 	}
 	s.buildBackups()
 	s.buildTasks()
+	s.buildAlerts()
+	s.buildAudit()
+	s.buildRules()
+	s.buildCompliance()
 }
 
 func (s *Sim) buildEnvironments() {
@@ -169,6 +176,9 @@ func (s *Sim) finish(a *asset, i int, draws *rand.Rand) {
 		}
 		a.group = groups[i%len(groups)]
 		a.policy, a.unit = a.group.policy, a.group.unit
+		if a.path == pathGCSAssets {
+			a.gcs = &gcsBucket{id: "gcs-" + a.id, name: a.name, project: gcpProjectID, made: a.made, tags: a.tags}
+		}
 		if len(buckets) > 0 {
 			a.bucket = buckets[i%len(buckets)]
 			a.name, a.environment = a.bucket.name, a.bucket.environment
@@ -177,6 +187,7 @@ func (s *Sim) finish(a *asset, i int, draws *rand.Rand) {
 }
 
 func (s *Sim) addAsset(a *asset) {
+	s.register(a)
 	s.assets[a.path] = append(s.assets[a.path], a)
 	s.assetByID[a.id] = a
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -31,6 +32,7 @@ type filterRules map[string]filterRule
 type condition struct {
 	field, operator string
 	values          []string
+	pattern         *regexp.Regexp // of $regex
 	at              time.Time
 }
 
@@ -98,6 +100,12 @@ func newCondition(field, operator string, kind valueKind, value any) (condition,
 			return c, wrong
 		}
 		c.values = []string{value}
+		if operator == "regex" {
+			var err error
+			if c.pattern, err = regexp.Compile(value); err != nil {
+				return c, badRequest("%q is not a regular expression", value)
+			}
+		}
 		if kind == timeValue {
 			var err error
 			if c.at, err = time.Parse(time.RFC3339, value); err != nil {
@@ -119,10 +127,14 @@ func (c condition) holds(got []string) bool {
 		return !slices.ContainsFunc(c.values, func(v string) bool { return !slices.Contains(got, v) })
 	case "contains":
 		return slices.ContainsFunc(got, func(g string) bool { return strings.Contains(g, c.values[0]) })
+	case "regex":
+		return slices.ContainsFunc(got, c.pattern.MatchString)
 	case "begins_with":
 		return slices.ContainsFunc(got, func(g string) bool { return strings.HasPrefix(g, c.values[0]) })
 	case "eq":
-		return slices.Contains(got, c.values[0])
+		if c.at.IsZero() {
+			return slices.Contains(got, c.values[0])
+		}
 	}
 	return slices.ContainsFunc(got, func(g string) bool {
 		at, err := time.Parse(time.RFC3339Nano, g)

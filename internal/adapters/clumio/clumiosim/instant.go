@@ -100,10 +100,14 @@ func expiryOf(c *call) (time.Time, error) {
 	return expiry, nil
 }
 
-func (s *Sim) listInstant(c *call) (answer, error) {
-	conditions, err := parseFilter(c.query.Get("filter"), filterRules{
+func instantFilters() filterRules {
+	return filterRules{
 		"protection_group_id": {"eq", textValue}, "protection_group_s3_asset_id": {"eq", textValue},
-	})
+	}
+}
+
+func (s *Sim) listInstant(c *call) (answer, error) {
+	conditions, err := parseFilter(c.query.Get("filter"), instantFilters())
 	if err != nil {
 		return answer{}, err
 	}

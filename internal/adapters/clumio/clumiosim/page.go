@@ -18,6 +18,7 @@ type list struct {
 	total   int
 	item    func(int) object
 	applied any    // filter_applied; nil where the endpoint has none
+	sorted  string // sort_applied; empty where the endpoint has none
 	links   object // beside the links of the paging
 }
 
@@ -114,6 +115,9 @@ func (s *Sim) page(l list, links object, from, to, limit int, start string) obje
 	}
 	if l.applied != nil {
 		body["filter_applied"] = l.applied
+	}
+	if l.sorted != "" {
+		body["sort_applied"] = l.sorted
 	}
 	return body
 }

@@ -1,11 +1,16 @@
 package clumiosim
 
+import "time"
+
 // policy is a policy definition. Timestamps are unix seconds, unlike anywhere
 // else (NOTES section 7).
 type policy struct {
 	id, name, activation, lock, unit string
-	created                          int64
+	created, updated                 int64
+	timezone                         any
 	operations                       []object
+	task                             *task // the last one that changed it
+	taskLock                         string
 }
 
 func (s *Sim) buildPolicies() {
@@ -13,7 +18,7 @@ func (s *Sim) buildPolicies() {
 	made := s.born.AddDate(-1, 0, 0).Unix()
 	add := func(name, activation, lock, unit string, operations ...object) {
 		s.policies = append(s.policies, &policy{
-			id: uuid(draws), name: name, activation: activation, lock: lock, unit: unit, created: made,
+			id: uuid(draws), name: name, activation: activation, lock: lock, unit: unit, created: made, updated: made + 60,
 			operations: operations,
 		})
 	}
@@ -57,21 +62,25 @@ func policyEmbeds() []string {
 	}
 }
 
+func policyFilters() filterRules {
+	return filterRules{
+		"name": {"eq begins_with", textValue}, "operations.type": {"in", textValue},
+		"activation_status": {"eq", textValue},
+	}
+}
+
 // listPolicies serves the one list that takes neither limit nor start (NOTES
 // section 3).
 func (s *Sim) listPolicies(c *call) (answer, error) {
 	raw := c.query.Get("filter")
-	conditions, err := parseFilter(raw, filterRules{
-		"name": {"eq begins_with", textValue}, "operations.type": {"in", textValue},
-		"activation_status": {"eq", textValue},
-	})
+	conditions, err := parseFilter(raw, policyFilters())
 	if err != nil {
 		return answer{}, err
 	}
 	found := []object{}
 	for _, p := range s.policies {
 		if c.sees(p.unit) && allHold(conditions, p.field) {
-			found = append(found, s.showPolicy(p))
+			found = append(found, s.showPolicy(p, c.now))
 		}
 	}
 	var items any = found
@@ -104,26 +113,30 @@ func (p *policy) field(name string) []string {
 }
 
 func (s *Sim) readPolicy(c *call) (answer, error) {
-	for _, p := range s.policies {
-		if p.id == c.params["policy_id"] && c.sees(p.unit) {
-			return ok(s.showPolicy(p))
-		}
+	p := s.policyByID(c, c.params["policy_id"])
+	if p == nil {
+		return answer{}, notFound()
 	}
-	return answer{}, notFound()
+	record := s.showPolicy(p, c.now)
+	if c.embed != "" {
+		record["_embedded"] = object{c.embed: s.stats(c.embed, func(a *asset) bool { return a.policy == p })}
+	}
+	return ok(record)
 }
 
 // showPolicy offers links only for what is possible now: a locked policy can
 // not be edited (NOTES sections 4 and 8).
-func (s *Sim) showPolicy(p *policy) object {
+func (s *Sim) showPolicy(p *policy, now time.Time) object {
+	lock := p.lockedAs(now)
 	self := pathPolicies + "/" + p.id
 	links := object{"_self": link(self, "get")}
-	if p.lock == "unlocked" {
+	if lock == "unlocked" {
 		links["update-policy-definition"] = link(self, "put")
 		links["delete-policy-definition"] = link(self, "delete")
 	}
 	return object{
 		"_embedded": nil, "_links": links, "activation_status": p.activation, "created_time": p.created,
-		"id": p.id, "lock_status": p.lock, "name": p.name, "operations": p.operations,
-		"organizational_unit_id": p.unit, "timezone": nil, "updated_time": p.created + 60,
+		"id": p.id, "lock_status": lock, "name": p.name, "operations": p.operations,
+		"organizational_unit_id": p.unit, "timezone": p.timezone, "updated_time": p.updated,
 	}
 }

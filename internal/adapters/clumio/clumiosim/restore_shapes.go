@@ -126,13 +126,15 @@ func bucketRestore(pitrID string) shape {
 			}),
 			"protection_group_s3_asset_ids": listOf(text()),
 		}), "backup_id", "pitr")),
-		"target": need(group(map[string]shape{
-			"bucket_id": need(text()), "environment_id": need(text()), "overwrite": flag(), "prefix": text(),
-			"default_object_checksum_algorithm": text("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"),
-			"restore_original_storage_class":    flag(),
-			"storage_class":                     text("", "S3 Standard", "S3 Standard-IA", "S3 Intelligent-Tiering", "S3 One Zone-IA"),
-			"tags":                              tagShapes(),
-		})),
+		"target": need(bucketTarget()),
+	})
+}
+
+func bucketTarget() shape {
+	return group(map[string]shape{
+		"bucket_id": need(text()), "environment_id": need(text()), "overwrite": flag(), "prefix": text(),
+		"default_object_checksum_algorithm": text("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"),
+		"restore_original_storage_class":    flag(), "storage_class": storageClass(""), "tags": tagShapes(),
 	})
 }
 
@@ -146,9 +148,14 @@ func instantAccess() shape {
 	})
 }
 
-func onDemand(asset string) shape {
+// onDemand lists the kinds that the body may name; without any the kind is not
+// checked.
+func onDemand(asset string, kinds ...string) shape {
+	if len(kinds) > 0 {
+		kinds = append(kinds, "")
+	}
 	return group(map[string]shape{
-		asset: need(text()), "type": text("", "clumio_backup", "aws_snapshot"),
+		asset: need(text()), "type": text(kinds...),
 		"settings": group(map[string]shape{
 			"retention_duration": group(map[string]shape{
 				"unit": need(text("days", "weeks", "months", "years")), "value": need(whole()),

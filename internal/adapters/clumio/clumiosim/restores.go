@@ -2,19 +2,27 @@ package clumiosim
 
 import (
 	"net/http"
+	"strings"
 	"time"
 )
 
 // taskAnswer is the 202 of everything that starts a task.
 func (s *Sim) taskAnswer(c *call, path string, t *task, more object) (answer, error) {
-	embedded := object{}
-	if c.embed == "read-task" {
-		embedded["read-task"] = s.showTask(t, c.now)
-	}
 	body := object{
-		"_embedded": embedded, "task_id": t.id,
-		"_links": object{"_self": link(path, "post"), "read-task": link(pathTasks+"/"+t.id, "get")},
+		"task_id": t.id,
+		"_links": object{
+			"_self":     link(path, strings.ToLower(c.request.Method)),
+			"read-task": link(pathTasks+"/"+t.id, "get"),
+		},
 	}
+	if c.embeddable {
+		embedded := object{}
+		if c.embed == "read-task" {
+			embedded["read-task"] = s.showTask(t, c.now)
+		}
+		body["_embedded"] = embedded
+	}
+	c.subject, c.parent = t.primary, t.parent
 	for name, value := range more {
 		body[name] = value
 	}
@@ -232,8 +240,8 @@ func (s *Sim) restoreBuckets(listPath, assetPath, pitrID, path string) endpoint 
 		if environment == nil || s.assetAt(c, pathBuckets, textAt(target, "bucket_id")) == nil {
 			return answer{}, notFound()
 		}
-		if target["storage_class"] == nil && target["restore_original_storage_class"] != true {
-			return answer{}, badRequest("storage_class is required unless restore_original_storage_class is true")
+		if err := checkStorage(target); err != nil {
+			return answer{}, err
 		}
 		var source *asset
 		if id := textAt(c.body, "source", "backup_id"); id != "" {

@@ -25,6 +25,9 @@ type call struct {
 	now     time.Time
 	body    map[string]any
 	embed   string
+
+	embeddable      bool   // the operation has embeds
+	subject, parent entity // what the audit trail says it was about
 }
 
 // answer is what an endpoint says when all went well.
@@ -41,12 +44,13 @@ type endpoint func(*call) (answer, error)
 // route is one operation. Accept names are versioned per resource (NOTES
 // section 2).
 type route struct {
+	name     string // the vendor's link name
 	method   string
 	segments []string // "{name}" takes any one segment
 	resource string
 	versions []int // ascending
 	body     *shape
-	embeds   []string
+	embed    []string
 	serve    endpoint
 }
 
@@ -64,6 +68,9 @@ func (s *Sim) serve(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Sim) handle(w http.ResponseWriter, r *http.Request) (answer, string, error) {
+	if err := s.throttle(); err != nil {
+		return answer{}, "", err
+	}
 	if err := s.authorize(r); err != nil {
 		return answer{}, "", err
 	}
@@ -79,11 +86,11 @@ func (s *Sim) handle(w http.ResponseWriter, r *http.Request) (answer, string, er
 	if err != nil {
 		return answer{}, "", badRequest("the query is malformed")
 	}
-	c := &call{request: r, query: query, params: params, version: version}
+	c := &call{request: r, query: query, params: params, version: version, embeddable: len(matched.embed) > 0}
 	if c.unit, err = unitOf(r); err != nil {
 		return answer{}, "", err
 	}
-	if c.embed = query.Get("embed"); c.embed != "" && !slices.Contains(matched.embeds, c.embed) {
+	if c.embed = query.Get("embed"); c.embed != "" && !slices.Contains(matched.embed, c.embed) {
 		return answer{}, "", badRequest("%q can not be embedded here", c.embed)
 	}
 	if matched.body != nil {
@@ -96,6 +103,7 @@ func (s *Sim) handle(w http.ResponseWriter, r *http.Request) (answer, string, er
 	c.now = s.kit.Now()
 	s.settle()
 	result, err := matched.serve(c)
+	s.audit(c, matched, err)
 	return result, mediaType(matched.resource, version), err
 }
 
@@ -234,6 +242,14 @@ func (s *Sim) dress(v any) any {
 		}
 		return out
 	case []object:
+		out := make([]any, len(v))
+		for i := range v {
+			out[i] = s.dress(v[i])
+		}
+		return out
+	case map[string]any:
+		return s.dress(object(v))
+	case []any:
 		out := make([]any, len(v))
 		for i := range v {
 			out[i] = s.dress(v[i])

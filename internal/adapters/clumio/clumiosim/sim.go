@@ -20,6 +20,11 @@ type Options struct {
 	Region   string           // the control plane's region; default us-west-2
 	Assets   int              // rough number of assets; default 60
 	Backups  int              // total over all lists; default 400, negative for none
+
+	// RateLimit is how many requests a second the gateway lets through, all
+	// users together; over it comes 429. Zero does not limit. The vendor's is 100
+	// (NOTES section 6).
+	RateLimit int
 }
 
 // Fact is one backup that the account holds.
@@ -70,6 +75,10 @@ type Sim struct {
 	endpoints    []*instant // instant access, in order of creation
 	restores     []Restore
 	serial       uint64 // everything made after the start draws from here
+	minted       uint64 // ids of everything that is neither asset nor backup
+	gate         gate
+	governance
+	transfers
 }
 
 // New builds the account. Equal options and an equal clock give equal accounts.
@@ -187,6 +196,12 @@ func (s *Sim) Tasks() []Task {
 		})
 	}
 	return out
+}
+
+// newID makes an id that depends on the seed and on what was made before.
+func (s *Sim) newID() string {
+	s.minted++
+	return uuid(seeded(s.kit.Seed^0x1d5, s.minted))
 }
 
 func factOf(list string, b *backup) Fact {

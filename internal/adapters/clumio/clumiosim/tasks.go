@@ -1,6 +1,7 @@
 package clumiosim
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -32,6 +33,7 @@ type task struct {
 	abortAt            time.Time
 	primary, parent    entity
 	done               func(end time.Time) // once, when it has completed
+	genre              string              // operational when empty
 }
 
 type progress struct {
@@ -117,6 +119,9 @@ func (s *Sim) buildTasks() {
 	for i, t := range history {
 		t.id = strconv.Itoa(48_200 + i)
 		s.addTask(t)
+		if p := t.at(s.born); p.status == "failed" {
+			s.raiseFailure(t, p.end)
+		}
 	}
 }
 
@@ -139,6 +144,9 @@ func (s *Sim) settle() {
 		if p.ended() && p.status == "completed" && t.done != nil {
 			t.done(p.end)
 		}
+		if p.status == "failed" {
+			s.raiseFailure(t, p.end)
+		}
 		return p.ended()
 	})
 	s.arrivals = slices.DeleteFunc(s.arrivals, func(a arrival) bool {
@@ -154,13 +162,17 @@ func (s *Sim) arriveAfter(end time.Time, show func()) {
 	s.arrivals = append(s.arrivals, arrival{end.Add(s.kit.Scenario.LateVisibility), show})
 }
 
-func (s *Sim) listTasks(c *call) (answer, error) {
-	raw := c.query.Get("filter")
-	conditions, err := parseFilter(raw, filterRules{
+func taskFilters() filterRules {
+	return filterRules{
 		"primary_entity.value": {"contains", textValue}, "primary_entity.id": {"contains", textValue},
 		"created_timestamp": {"lte gte", timeValue}, "type": {"in", textValue}, "category": {"in", textValue},
 		"genre": {"in", textValue}, "status": {"in", textValue}, "id": {"in", textValue},
-	})
+	}
+}
+
+func (s *Sim) listTasks(c *call) (answer, error) {
+	raw := c.query.Get("filter")
+	conditions, err := parseFilter(raw, taskFilters())
 	if err != nil {
 		return answer{}, err
 	}
@@ -189,7 +201,7 @@ func (t *task) field(name string, now time.Time) []string {
 	case "category":
 		return []string{t.category}
 	case "genre":
-		return []string{"operational"}
+		return []string{cmp.Or(t.genre, "operational")}
 	case "status":
 		return []string{t.at(now).status}
 	case "id":
@@ -244,7 +256,7 @@ func (s *Sim) showTask(t *task, now time.Time) object {
 	return object{
 		"_etag": `W/"` + t.id + p.status + `"`, "_links": links, "category": t.category,
 		"created_timestamp": wireTime(t.created), "start_timestamp": wireTime(p.start),
-		"end_timestamp": wireTime(p.end), "genre": "operational", "id": t.id, "is_abortable": t.canAbort(now),
+		"end_timestamp": wireTime(p.end), "genre": cmp.Or(t.genre, "operational"), "id": t.id, "is_abortable": t.canAbort(now),
 		"parent_entity":       object{"id": t.parent.id, "type": t.parent.kind, "value": t.parent.name},
 		"primary_entity":      object{"id": t.primary.id, "type": t.primary.kind, "value": t.primary.name},
 		"progress_percentage": p.percent, "status": p.status, "type": t.kind,
