@@ -15,8 +15,10 @@ func (s *Sim) getProgressMonitors(c *call) (reply, error) {
 	groups := []any{}
 	for _, path := range c.list("taskPathVec") {
 		tasks := []any{}
-		if progress, done, found := s.progressOf(path, c.now); found && (finished || !done) && int64(len(groups)) < limit &&
-			progress["startTimeSecs"].(int64) >= from && progress["startTimeSecs"].(int64) <= to {
+		progress, done, found := s.progressOf(path, c.now)
+		started, _ := integer(progress, "startTimeSecs")
+		if found && (finished || !done) && limit > 0 && started >= from && started <= to {
+			limit--
 			tasks = append(tasks, obj{"taskPath": path, "progress": progress, "subTaskVec": nil})
 		}
 		groups = append(groups, obj{"taskVec": tasks})

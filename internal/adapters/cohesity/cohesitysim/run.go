@@ -38,9 +38,10 @@ type runKey struct {
 // edit is what clients did to a run.
 type edit struct {
 	canceledAt int64
-	pausedAt   int64 // 0 when it is not paused
-	idle       int64 // how long it was paused before
-	deleted    bool  // its snapshots
+	without    []int64 // objects that were canceled alone
+	pausedAt   int64   // 0 when it is not paused
+	idle       int64   // how long it was paused before
+	deleted    bool    // its snapshots
 	hold       *bool
 	extraDays  int64
 	lock       string
@@ -261,6 +262,9 @@ func (s *Sim) objectState(r run, i int) runObject {
 	partial := r.status == "SucceededWithWarning" || (r.status == "Failed" && r.draw>>40%2 == 0)
 	if partial && i != odd {
 		o.status = "Succeeded"
+	}
+	if slices.Contains(r.edit.without, e.id) {
+		o.status = "Canceled"
 	}
 	return o
 }

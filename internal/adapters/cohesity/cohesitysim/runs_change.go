@@ -42,7 +42,7 @@ func (s *Sim) performActionOnProtectionGroupRun(c *call) (reply, error) {
 		r, found := s.runByID(g, id, c.now)
 		switch {
 		case action == "Cancel":
-			s.editOf(r).canceledAt = c.now
+			s.cancelRun(r, integers(item, "objectIds"), c.now)
 		case !found:
 			result["error"] = "Run not found."
 		case action == "Pause" && (!r.open() || r.status == "Paused" || r.status == "Canceling"):
@@ -75,7 +75,22 @@ func (s *Sim) checkCancel(r run, found bool, item obj) error {
 	if !named || !r.open() || r.status == "Canceling" {
 		return invalid("Task %s not found or not running", task)
 	}
+	for _, id := range integers(item, "objectIds") {
+		if !slices.Contains(r.objectIDs, id) {
+			return invalid("object %d is not part of the run", id)
+		}
+	}
 	return nil
+}
+
+// cancelRun cancels a run, or the objects named. What a run without some of its
+// objects ends as is inferred: as if they had not been part of it.
+func (s *Sim) cancelRun(r run, objects []int64, now int64) {
+	e := s.editOf(r)
+	e.without = append(e.without, objects...)
+	if len(objects) == 0 || !slices.ContainsFunc(r.objectIDs, func(id int64) bool { return !slices.Contains(e.without, id) }) {
+		e.canceledAt = now
+	}
 }
 
 // updateProtectionGroupRun answers 207 with the runs that took the change and

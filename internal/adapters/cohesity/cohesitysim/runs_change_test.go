@@ -158,3 +158,30 @@ func TestARefusedCancelCancelsNothing(t *testing.T) {
 		t.Errorf("the run is %v", got)
 	}
 }
+
+func TestObjectsOfARunAreCanceledAlone(t *testing.T) {
+	c := newClient(t, Options{})
+	group := c.sim.GroupIDs()[0]
+	path := api + "/protection-groups/" + group + "/runs"
+	id := c.sim.AddRun(group)
+	objects := c.sim.objectIDs(c.sim.groupByID[group])
+	task := items(c.get(path + "/" + id)["archivalInfo"].(map[string]any), "archivalTargetResults")[0]["archivalTaskId"]
+	cancel := func(status int, objects ...int64) {
+		c.want(status, http.MethodPost, path+"/actions", obj{"action": "Cancel", "cancelParams": []obj{
+			{"runId": id, "archivalTaskId": []any{task}, "objectIds": objects},
+		}})
+	}
+	cancel(http.StatusBadRequest, 7)
+	cancel(http.StatusAccepted, objects[1])
+	c.clock.Advance(time.Minute)
+	for f := range c.sim.EachFact() {
+		want := map[bool]string{true: "Canceled", false: "Succeeded"}[f.ObjectID == objects[1]]
+		if f.RunID == id && (f.Status != want || (f.SnapshotID == "") != (want == "Canceled")) {
+			t.Errorf("object %d is %s with snapshot %q, want %s", f.ObjectID, f.Status, f.SnapshotID, want)
+		}
+	}
+	last := c.get(path + "/" + id)
+	if result := items(last["archivalInfo"].(map[string]any), "archivalTargetResults")[0]; number(result, "cancelledObjectsCount") != 1 || number(result, "successfulObjectsCount") != 2 {
+		t.Errorf("counts of the run: %v", result)
+	}
+}
