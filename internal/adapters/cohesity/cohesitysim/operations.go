@@ -2,29 +2,14 @@ package cohesitysim
 
 import "maps"
 
-// operations is the table of what is served, by method and path. Paths that
-// begin with /irisservices hang off the host root (IBM NOTES section 1).
+const (
+	v1   = "/irisservices/api/v1" // hangs off the host root (IBM NOTES section 1)
+	data = "/v2/data-protect"
+)
+
+// operations is the table of what is served, by method and path.
 func (s *Sim) operations() map[string]operation {
-	const v1, data = "/irisservices/api/v1", "/v2/data-protect"
-	all := map[string]operation{
-		"GET " + v1 + "/progressMonitors":                          s.getProgressMonitors,
-		"GET " + v1 + "/public/protectionSources":                  s.listProtectionSources,
-		"GET " + v1 + "/public/protectionSources/registrationInfo": s.listRegistrationInfo,
-
-		"GET /v2/data-source-connections":                                   s.getDataSourceConnections,
-		"POST /v2/data-source-connections":                                  s.createDataSourceConnection,
-		"PATCH /v2/data-source-connections/{connectionId}":                  s.patchDataSourceConnection,
-		"DELETE /v2/data-source-connections/{connectionId}":                 s.deleteDataSourceConnection,
-		"POST /v2/data-source-connections/{connectionId}/registrationToken": s.generateRegistrationToken,
-		"GET /v2/data-source-connectors":                                    s.getDataSourceConnectors,
-		"GET /v2/data-source-connectors/metadata":                           s.getConnectorMetadata,
-		"PATCH /v2/data-source-connectors/{connectorId}":                    s.patchDataSourceConnector,
-		"DELETE /v2/data-source-connectors/{connectorId}":                   s.deleteDataSourceConnector,
-
-		"POST " + data + "/agents/download":      s.downloadAgent,
-		"GET " + data + "/agents/upgrade-tasks":  s.getUpgradeTasks,
-		"POST " + data + "/agents/upgrade-tasks": s.createUpgradeTask,
-	}
+	all := s.platformOperations()
 	maps.Copy(all, map[string]operation{
 		"GET " + data + "/policies":         s.getProtectionPolicies,
 		"POST " + data + "/policies":        s.createProtectionPolicy,
@@ -68,4 +53,28 @@ func (s *Sim) operations() map[string]operation {
 		"POST " + data + "/sources/{id}/refresh":         s.refreshProtectionSourceByID,
 	})
 	return all
+}
+
+// platformOperations are those around the backups: the older routes, connections
+// and agents.
+func (s *Sim) platformOperations() map[string]operation {
+	return map[string]operation{
+		"GET " + v1 + "/progressMonitors":                          s.getProgressMonitors,
+		"GET " + v1 + "/public/protectionSources":                  s.listProtectionSources,
+		"GET " + v1 + "/public/protectionSources/registrationInfo": s.listRegistrationInfo,
+
+		"GET /v2/data-source-connections":                                   s.getDataSourceConnections,
+		"POST /v2/data-source-connections":                                  s.createDataSourceConnection,
+		"PATCH /v2/data-source-connections/{connectionId}":                  s.patchDataSourceConnection,
+		"DELETE /v2/data-source-connections/{connectionId}":                 s.deleteDataSourceConnection,
+		"POST /v2/data-source-connections/{connectionId}/registrationToken": s.generateRegistrationToken,
+		"GET /v2/data-source-connectors":                                    s.getDataSourceConnectors,
+		"GET /v2/data-source-connectors/metadata":                           s.getConnectorMetadata,
+		"PATCH /v2/data-source-connectors/{connectorId}":                    s.patchDataSourceConnector,
+		"DELETE /v2/data-source-connectors/{connectorId}":                   s.deleteDataSourceConnector,
+
+		"POST " + data + "/agents/download":      s.downloadAgent,
+		"GET " + data + "/agents/upgrade-tasks":  s.getUpgradeTasks,
+		"POST " + data + "/agents/upgrade-tasks": s.createUpgradeTask,
+	}
 }
