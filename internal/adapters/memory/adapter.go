@@ -71,6 +71,15 @@ func New(env adapters.Env, world *World) *adapters.Adapter {
 		Operations:       operations{a},
 		OperationCancels: cancels{a, "operation"},
 		Policies:         policies{a},
+
+		Assets:            assets{a},
+		RestorePoints:     restorePoints{a},
+		Sources:           sources{a},
+		FileSearch:        fileSearch{a},
+		Plans:             plans{a},
+		PolicyWrites:      policyWrites{a},
+		PolicyAssignments: policyAssignments{a},
+		Native:            native{a},
 	}
 }
 
@@ -171,44 +180,6 @@ func (s account) backup(b Backup, native bool) model.Backup {
 		out.NativeDocument, _ = json.Marshal(b)
 	}
 	return out
-}
-
-type policies struct{ account }
-
-func (s policies) List(ctx context.Context, token string, limit int, native bool) (adapters.TokenPage[model.Policy], error) {
-	if err := s.enter(ctx, "Policies.List", ""); err != nil {
-		return adapters.TokenPage[model.Policy]{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	page, err := tokenPage(s.World.policies, token, limit)
-	for i := range page.Items {
-		page.Items[i] = s.policy(page.Items[i], native)
-	}
-	return page, err
-}
-
-func (s policies) Get(ctx context.Context, id model.ID, native bool) (model.Policy, error) {
-	if err := s.enter(ctx, "Policies.Get", id.Key); err != nil {
-		return model.Policy{}, err
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, p := range s.World.policies {
-		if p.Native.ID == id.Key && id.Kind == "policy" {
-			return s.policy(p, native), nil
-		}
-	}
-	return model.Policy{}, fault.New(fault.NotFound, "memory.Policies", "no such policy")
-}
-
-func (s account) policy(p model.Policy, native bool) model.Policy {
-	p.ID, p.Connection, p.Provider = s.env.ID("policy", p.Native.ID), s.env.Connection, "memory"
-	p.Status = cmp.Or(p.Status, "unknown")
-	if native {
-		p.NativeDocument, _ = json.Marshal(map[string]string{"id": p.Native.ID, "name": p.Name})
-	}
-	return p
 }
 
 // tokenPage pages by the number of items before, as vendors with offsets do.

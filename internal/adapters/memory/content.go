@@ -136,17 +136,24 @@ func (s files) List(ctx context.Context, backup model.ID, path, token string, li
 	case "/":
 		entries = []adapters.FileEntry{{Name: "data", Path: "/data", Type: "directory"}}
 	case "/data":
-		for i := range 12 {
-			size := b.Bytes + int64(i)
-			name := fmt.Sprintf("part-%02d.bin", i)
-			entries = append(entries, adapters.FileEntry{
-				Name: name, Path: "/data/" + name, Type: "file", SizeBytes: &size, ModifiedAt: b.StartedAt,
-			})
-		}
+		entries = tree(b)
 	default:
 		return adapters.TokenPage[adapters.FileEntry]{}, fault.New(fault.NotFound, "memory.Files", "no such directory")
 	}
 	return tokenPage(entries, token, limit)
+}
+
+// tree is what the one directory of a backup holds.
+func tree(b Backup) []adapters.FileEntry {
+	entries := make([]adapters.FileEntry, 0, 12)
+	for i := range 12 {
+		size := b.Bytes + int64(i)
+		name := fmt.Sprintf("part-%02d.bin", i)
+		entries = append(entries, adapters.FileEntry{
+			Name: name, Path: "/data/" + name, Type: "file", SizeBytes: &size, ModifiedAt: b.StartedAt,
+		})
+	}
+	return entries
 }
 
 func (s files) Open(ctx context.Context, backup model.ID, path string, offset int64) (*adapters.Body, error) {

@@ -106,20 +106,10 @@ func (s backupStarts) Start(ctx context.Context, r adapters.BackupStart) (model.
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.hasAsset(r.Subject) {
+	if _, _, found := s.asset(r.Subject); !found {
 		return model.Operation{}, fault.New(fault.NotFound, "memory.StartBackup", "no such asset")
 	}
 	return s.operation(s.begin(&job{kind: "operation", action: "backup", subject: r.Subject}), false), nil
-}
-
-// hasAsset reports whether an id names something that is backed up. The lock is held.
-func (w *World) hasAsset(id model.ID) bool {
-	for _, b := range w.backups {
-		if b.Asset == id.Key && string(b.AssetKind) == id.Kind {
-			return true
-		}
-	}
-	return false
 }
 
 type operations struct{ account }

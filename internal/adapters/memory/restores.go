@@ -40,14 +40,7 @@ func (s restores) Start(ctx context.Context, r model.RestoreRequest) (model.Rest
 	if err := s.enter(ctx, "Restores.Start", ""); err != nil {
 		return model.Restore{}, err
 	}
-	form := r.Source.Form()
-	offered := slices.ContainsFunc(restoreKinds(), func(k adapters.RestoreKind) bool {
-		return k.Kind == r.Kind && slices.Contains(k.Sources, form)
-	})
-	if !offered {
-		return model.Restore{}, fault.InvalidField("memory.Start", "/kind", "unsupported", "this kind can not be made from this source")
-	}
-	source, err := s.source(r.Source)
+	source, err := s.restorable(r)
 	if err != nil {
 		return model.Restore{}, err
 	}
@@ -69,8 +62,15 @@ func (s restores) Start(ctx context.Context, r model.RestoreRequest) (model.Rest
 	return s.restore(j, true), nil
 }
 
-// source finds the backup that a restore starts from.
-func (s account) source(source model.RestoreSource) (Backup, error) {
+// restorable finds the backup that a restore starts from, if it can be started.
+func (s account) restorable(r model.RestoreRequest) (Backup, error) {
+	source := r.Source
+	offered := slices.ContainsFunc(restoreKinds(), func(k adapters.RestoreKind) bool {
+		return k.Kind == r.Kind && slices.Contains(k.Sources, source.Form())
+	})
+	if !offered {
+		return Backup{}, fault.InvalidField("memory.Start", "/kind", "unsupported", "this kind can not be made from this source")
+	}
 	at := s.now()
 	if source.Form() == model.SourceAt {
 		var err error

@@ -28,7 +28,10 @@ type World struct {
 	backups  map[string]Backup // by key
 	sorted   []Backup          // the same, newest first; nil after a change
 	policies []model.Policy    // Native.ID is the key; the other ids are not filled in
-	jobs     map[string]*job   // restores and operations, by key
+	assets   map[assetKey]Asset
+	sources  []model.Source // as policies
+	notes    int
+	jobs     map[string]*job // restores and operations, by key
 	failures map[string]error
 	hook     func(ctx context.Context, op string) error
 	calls    map[string]int
@@ -52,7 +55,7 @@ type Backup struct {
 // a minute of now's time.
 func NewWorld(seed uint64, now func() time.Time) *World {
 	return &World{
-		seed: seed, now: now, taskTime: time.Minute, backups: map[string]Backup{}, jobs: map[string]*job{},
+		seed: seed, now: now, taskTime: time.Minute, backups: map[string]Backup{}, assets: map[assetKey]Asset{}, jobs: map[string]*job{},
 		failures: map[string]error{}, calls: map[string]int{},
 	}
 }
@@ -111,18 +114,8 @@ func (w *World) Backups() []Backup {
 	return w.sorted
 }
 
-// AddPolicy adds a policy. Its key is Native.ID, numbered when empty.
-func (w *World) AddPolicy(p model.Policy) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if p.Native.ID == "" {
-		p.Native.ID = w.nextKey("policy")
-	}
-	w.policies = append(w.policies, p)
-}
-
-// Populate adds n backups over so many streams and a few policies, all made
-// from the seed: every second one shares its time with the one before, and every
+// Populate adds n backups over so many streams, a few policies, assets and
+// sources, all made from the seed: every second one shares its time with the one before, and every
 // kind, type, status and awkward key occurs.
 func (w *World) Populate(n, streams int) {
 	draws := rand.New(rand.NewPCG(w.seed, 0x3e3)) //nolint:gosec // made-up estates need no secrecy
@@ -148,9 +141,17 @@ func (w *World) Populate(n, streams int) {
 		})
 	}
 	for i := range 5 {
+		key := fmt.Sprintf("policy-%d", i)
 		w.AddPolicy(model.Policy{
-			Name: fmt.Sprintf("policy %d", i), Status: "active",
+			Name: fmt.Sprintf("policy %d", i), Status: []string{"active", "active", "active", "inactive", "locked"}[i],
+			AssetKinds: []model.AssetKind{}, Lossy: []string{}, Native: model.Native{ID: key},
 			Rules: []model.Rule{{Kind: "full", Retention: &model.Retention{Keep: model.Period{Days: 30 * (i + 1)}}}},
+		})
+		w.AddAsset(Asset{Key: fmt.Sprintf("asset-%d", i), Kind: kinds[i%len(kinds)], Policy: key, Continuous: time.Duration(i) * 24 * time.Hour})
+		w.AddAsset(Asset{Key: fmt.Sprintf("odd/asset ~%d", i), Kind: kinds[i%len(kinds)], Name: fmt.Sprintf("Never Backed Up %d", i)})
+		w.AddSource(model.Source{
+			Native: model.Native{ID: fmt.Sprintf("source-%d", i)}, Kind: "hypervisor", Name: fmt.Sprintf("site %d", i),
+			Status: []string{"connected", "connected", "disconnected", "failed", "unknown"}[i], RefreshedAt: w.now().UTC(),
 		})
 	}
 }
