@@ -109,17 +109,11 @@ func (s *Server) ListBackupFiles(ctx context.Context, r ListBackupFilesRequestOb
 				return c.Files(ctx, id, path, token, limit)
 			},
 		})
+	if err == nil {
+		err = answered(conn, l.Sources, "this connection can not look into backups")
+	}
 	if err != nil {
 		return nil, err
-	}
-	// The list is of one thing: without it there is no list.
-	for _, source := range l.Sources {
-		switch {
-		case source.State == federate.StateFailed:
-			return nil, about(conn.Name, source.Err)
-		case source.Code == federate.CodeUnsupported:
-			return nil, about(conn.Name, fault.New(fault.Unsupported, "api.files", "this connection can not look into backups"))
-		}
 	}
 	return listed(ctx, l, false)
 }

@@ -16,15 +16,17 @@ import (
 
 // call is what is known of the request under way.
 type call struct {
-	request   string // its id
-	path      string
-	trace     string
-	operation *operation // nil when no route matched
-	caller    *identity.Principal
-	query     url.Values // checked and normal
-	key       string     // Idempotency-Key
-	header    http.Header
-	failure   error // for the log
+	request string // its id
+	path    string
+	// escapedPath is the path as it was sent.
+	escapedPath string
+	trace       string
+	operation   *operation // nil when no route matched
+	caller      *identity.Principal
+	query       url.Values // checked and normal
+	key         string     // Idempotency-Key
+	header      http.Header
+	failure     error // for the log
 }
 
 type callKey struct{}

@@ -33,7 +33,9 @@ type operation struct {
 	open   bool   // needs no token
 	query  map[string]*parameter
 	labels *parameter // label.<key>, if the operation has them
-	body   *bodySchema
+	// anyQuery says that the query is the vendor's business.
+	anyQuery bool
+	body     *bodySchema
 	// needsKey says that Idempotency-Key is required.
 	needsKey bool
 }
@@ -53,6 +55,7 @@ type bodySchema struct {
 	discriminator string
 	forms         map[string]*schema.Schema
 	names         []string // of the forms, in the document's order
+	optional      bool
 }
 
 func loadDocument(version string) (*document, error) {
@@ -149,8 +152,12 @@ func (c *compiler) operation(path, method string, raw any) (*operation, error) {
 		return o, nil
 	}
 	var err error
-	o.body, err = c.body(c.deref(body))
-	return o, err
+	if o.body, err = c.body(c.deref(body)); err != nil {
+		return nil, err
+	}
+	required, _ := member(raw, "requestBody")["required"].(bool)
+	o.body.optional = !required
+	return o, nil
 }
 
 func (c *compiler) parameter(o *operation, pointer string) error {
@@ -171,9 +178,12 @@ func (c *compiler) parameter(o *operation, pointer string) error {
 		return err
 	}
 	p := &parameter{name: name, kind: kind, required: required, schema: s}
-	if kind == "object" {
+	switch open, _ := object(c.at(at))["additionalProperties"].(bool); {
+	case kind == "object" && open:
+		o.anyQuery = true
+	case kind == "object":
 		o.labels = p
-	} else {
+	default:
 		o.query[name] = p
 	}
 	return nil

@@ -157,3 +157,17 @@ func etagMatches(header, etag string) bool {
 	}
 	return false
 }
+
+// etagMatchesStrongly says whether a header of entity tags names etag, by the
+// strong comparison that If-Match asks for (RFC 9110 section 13.1.1).
+func etagMatchesStrongly(header, etag string) bool {
+	if strings.TrimSpace(header) == "*" {
+		return true
+	}
+	for candidate := range strings.SplitSeq(header, ",") {
+		if strings.TrimSpace(candidate) == etag {
+			return true
+		}
+	}
+	return false
+}

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -36,7 +38,7 @@ func (s *Server) checkInput(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		// Lists may come in several lines; the generated code takes one.
-		for _, name := range []string{"Prefer", "If-None-Match"} {
+		for _, name := range []string{"Prefer", "If-Match", "If-None-Match"} {
 			if lines := in.header.Values(name); len(lines) > 1 {
 				in.header.Set(name, strings.Join(lines, ", "))
 			}
@@ -52,18 +54,35 @@ func (s *Server) checkInput(next echo.HandlerFunc) echo.HandlerFunc {
 				return err
 			}
 		}
-		if in.operation.body != nil {
-			raw, err := s.readBody(c)
-			if err != nil {
-				return err
-			}
-			if err := in.operation.body.check(raw); err != nil {
-				return err
-			}
-			c.Set(bodyOfEcho, raw)
+		if err := s.checkBody(c, in.operation); err != nil {
+			return err
 		}
 		return next(c)
 	}
+}
+
+func (s *Server) checkBody(c echo.Context, o *operation) error {
+	if o.body == nil {
+		return nil
+	}
+	if !o.body.optional || c.Request().ContentLength != 0 {
+		limit := s.Limits.BodyBytes
+		if o.anyQuery {
+			limit = nativeBodyBytes
+		}
+		raw, err := readBody(c, limit)
+		if err != nil {
+			return err
+		}
+		if err := o.body.check(raw); err != nil {
+			return err
+		}
+		c.Set(bodyOfEcho, raw)
+	}
+	if o.streams() {
+		_ = http.NewResponseController(c.Response()).SetReadDeadline(time.Time{}) // not every writer has deadlines
+	}
+	return nil
 }
 
 // checkQuery returns the query in its normal form.
@@ -71,6 +90,9 @@ func (o *operation) checkQuery(raw string) (url.Values, error) {
 	given, err := url.ParseQuery(raw)
 	if err != nil {
 		return nil, refuse(invalidParameter, fault.Field{Code: "invalid", Detail: "the query can not be read"})
+	}
+	if o.anyQuery {
+		return given, nil
 	}
 	out := url.Values{}
 	labels := map[string]any{}
@@ -190,7 +212,7 @@ func sortedKeys(v url.Values) []string {
 }
 
 // readBody returns a JSON body of bounded size.
-func (s *Server) readBody(c echo.Context) ([]byte, error) {
+func readBody(c echo.Context, limit int64) ([]byte, error) {
 	r := c.Request()
 	media, parameters, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	charset := strings.ToLower(parameters["charset"])
@@ -198,7 +220,7 @@ func (s *Server) readBody(c echo.Context) ([]byte, error) {
 		return nil, refuse(unsupportedMediaType)
 	}
 	var buffer bytes.Buffer
-	_, err = buffer.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, s.Limits.BodyBytes))
+	_, err = buffer.ReadFrom(http.MaxBytesReader(c.Response(), r.Body, limit))
 	if err != nil {
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
 			return nil, refuse(bodyTooLarge)
@@ -245,6 +267,9 @@ type checkedBody struct{}
 // Bind implements echo.Binder.
 func (checkedBody) Bind(into any, c echo.Context) error {
 	raw, ok := c.Get(bodyOfEcho).([]byte)
+	if in := callOf(c.Request().Context()); !ok && in.operation != nil && in.operation.body != nil && in.operation.body.optional {
+		return io.EOF // how the generated code is told that there is none
+	}
 	if !ok {
 		return fmt.Errorf("api: %s has no checked body", c.Path())
 	}

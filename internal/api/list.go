@@ -152,14 +152,15 @@ func page(ctx context.Context, conns []*fleet.Conn, p paging) federate.Request {
 	return r
 }
 
+func bodyOf[T any](l *federate.List[T]) list[T] {
+	return list[T]{
+		Items: append([]T{}, l.Items...), NextCursor: l.Next, Resume: l.Resume, Complete: l.Complete, Sources: sourcesOf(l.Sources),
+	}
+}
+
 // listed answers with a page of a list.
 func listed[T any](ctx context.Context, l *federate.List[T], explain bool) (reply, error) {
-	body := list[T]{
-		Items: l.Items, NextCursor: l.Next, Resume: l.Resume, Complete: l.Complete, Sources: sourcesOf(l.Sources),
-	}
-	if body.Items == nil {
-		body.Items = []T{}
-	}
+	body := bodyOf(l)
 	in := callOf(ctx)
 	if explain {
 		body.Explain = explainedOf(l.Sources, in.query)
@@ -177,6 +178,7 @@ func listed[T any](ctx context.Context, l *federate.List[T], explain bool) (repl
 func explainedOf(sources []federate.Source, query url.Values) []explained {
 	filters := []string{
 		"asset", "assetKind", "status", "type", "startedAfter", "startedBefore", "state", "kind", "createdAfter", "createdBefore",
+		"search", "protection",
 	}
 	filters = slices.DeleteFunc(filters, func(name string) bool { return !query.Has(name) })
 	out := make([]explained, len(sources))

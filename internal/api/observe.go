@@ -26,7 +26,7 @@ func (s *Server) observe(next echo.HandlerFunc) echo.HandlerFunc {
 		r := c.Request()
 		ctx, span := traced(r.Context(), r.Header)
 		in := &call{
-			request: requestID(r.Header.Get("X-Request-Id")), path: r.URL.Path, trace: span.TraceID().String(), header: r.Header,
+			request: requestID(r.Header.Get("X-Request-Id")), path: r.URL.Path, escapedPath: r.URL.EscapedPath(), trace: span.TraceID().String(), header: r.Header,
 			operation: s.document.operations[r.Method+" "+c.Path()],
 		}
 		route := "none"
@@ -156,8 +156,13 @@ func (s *Server) bound(next echo.HandlerFunc) echo.HandlerFunc {
 		// Not every writer has deadlines: errors say no more than that.
 		control := http.NewResponseController(c.Response())
 		if in := callOf(c.Request().Context()); in.operation != nil && in.operation.streams() {
-			// The server's own deadline for reading would end the stream with it.
-			_ = control.SetReadDeadline(time.Time{})
+			// The server's own deadline for reading would end the stream with it;
+			// where there is a body to read, checkInput lifts it afterwards.
+			if in.operation.body == nil {
+				_ = control.SetReadDeadline(time.Time{})
+			} else {
+				_ = control.SetReadDeadline(s.Now().Add(s.Limits.Request))
+			}
 			return next(c)
 		}
 		end := s.Now().Add(s.Limits.Request)
@@ -173,7 +178,8 @@ func (s *Server) bound(next echo.HandlerFunc) echo.HandlerFunc {
 // streams reports whether the answer may take any time.
 func (o *operation) streams() bool {
 	switch o.id {
-	case "getRestoreContent", "getBackupFileContent", "watchRestore", "watchOperation":
+	case "getRestoreContent", "getBackupFileContent", "watchRestore", "watchOperation",
+		"getNative", "postNative", "putNative", "patchNative", "deleteNative":
 		return true
 	}
 	return false

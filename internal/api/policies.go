@@ -27,6 +27,9 @@ func (s *Server) ListPolicies(ctx context.Context, r ListPoliciesRequestObject) 
 	if err != nil {
 		return nil, err
 	}
+	for i, policy := range l.Items {
+		l.Items[i] = shown(policy)
+	}
 	return listed(ctx, l, value(p.Explain))
 }
 
@@ -40,5 +43,11 @@ func (s *Server) GetPolicy(ctx context.Context, r GetPolicyRequestObject) (GetPo
 	if err != nil {
 		return nil, about(conn.Name, err)
 	}
-	return show(ctx, policy)
+	etag, err := etagOfPolicy(policy)
+	if err != nil {
+		return nil, err
+	}
+	out, err := show(ctx, shown(policy))
+	out.etag = etag
+	return out, err
 }

@@ -102,6 +102,7 @@ var (
 	inFlight             = class{409, "request-in-flight", "The request with this key is still being worked on", true, time.Second}
 	bodyTooLarge         = class{413, "body-too-large", "The body is too large", false, 0}
 	unsupportedMediaType = class{415, "unsupported-media-type", "The body must be application/json", false, 0}
+	preconditionRequired = class{428, "precondition-required", "The header If-Match is required", false, 0}
 	rangeNotSatisfiable  = class{416, "range-not-satisfiable", "The range begins after the end", false, 0}
 	keyReused            = class{422, "idempotency-key-reused", "The key belongs to another request", false, 0}
 	clientGone           = class{499, "client-gone", "The client went away", false, 0}

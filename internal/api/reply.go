@@ -168,3 +168,45 @@ func (r reply) VisitGetDocsResponse(w http.ResponseWriter) error { return r.writ
 
 // VisitGetDocsAssetResponse implements GetDocsAssetResponseObject.
 func (r reply) VisitGetDocsAssetResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitListAssetsResponse implements ListAssetsResponseObject.
+func (r reply) VisitListAssetsResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitGetAssetResponse implements GetAssetResponseObject.
+func (r reply) VisitGetAssetResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitListRestorePointsResponse implements ListRestorePointsResponseObject.
+func (r reply) VisitListRestorePointsResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitListSourcesResponse implements ListSourcesResponseObject.
+func (r reply) VisitListSourcesResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitGetSourceResponse implements GetSourceResponseObject.
+func (r reply) VisitGetSourceResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitSearchFilesResponse implements SearchFilesResponseObject.
+func (r reply) VisitSearchFilesResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitPlanRestoreResponse implements PlanRestoreResponseObject.
+func (r reply) VisitPlanRestoreResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitCreatePolicyResponse implements CreatePolicyResponseObject.
+func (r reply) VisitCreatePolicyResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitUpdatePolicyResponse implements UpdatePolicyResponseObject.
+func (r reply) VisitUpdatePolicyResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitDeletePolicyResponse implements DeletePolicyResponseObject.
+func (r reply) VisitDeletePolicyResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitListPolicyAssignmentsResponse implements ListPolicyAssignmentsResponseObject.
+func (r reply) VisitListPolicyAssignmentsResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitAssignPolicyResponse implements AssignPolicyResponseObject.
+func (r reply) VisitAssignPolicyResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitUnassignPolicyResponse implements UnassignPolicyResponseObject.
+func (r reply) VisitUnassignPolicyResponse(w http.ResponseWriter) error { return r.write(w) }
+
+// VisitListNativeRoutesResponse implements ListNativeRoutesResponseObject.
+func (r reply) VisitListNativeRoutesResponse(w http.ResponseWriter) error { return r.write(w) }

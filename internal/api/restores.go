@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 
 	"switchback/internal/fault"
@@ -12,13 +13,18 @@ import (
 	"switchback/internal/restores"
 )
 
-// StartRestore implements POST /v1/restores.
-func (s *Server) StartRestore(ctx context.Context, r StartRestoreRequestObject) (StartRestoreResponseObject, error) {
+// sourced returns the connection that a restore is to be made on.
+func (s *Server) sourced(ctx context.Context, source model.RestoreSource) (*fleet.Conn, error) {
 	pointer := "/source/asset"
-	if r.Body.Source.Backup != nil {
+	if source.Backup != nil {
 		pointer = "/source/backup"
 	}
-	conn, err := s.named(ctx, r.Body.Source.ID(), pointer, identity.RestoresWrite)
+	return s.named(ctx, source.ID(), pointer, identity.RestoresWrite)
+}
+
+// StartRestore implements POST /v1/restores.
+func (s *Server) StartRestore(ctx context.Context, r StartRestoreRequestObject) (StartRestoreResponseObject, error) {
+	conn, err := s.sourced(ctx, r.Body.Source)
 	if err != nil {
 		return nil, err
 	}
@@ -192,4 +198,31 @@ func (s *Server) restoreBytes(ctx context.Context, text string) (blob, error) {
 		open: func(ctx context.Context, offset int64) (*fleet.Body, error) { return conn.OpenContent(ctx, id, offset) },
 		size: func(ctx context.Context) (int64, error) { return conn.ContentSize(ctx, id) },
 	}, nil
+}
+
+// restorePlan is the answer of POST /v1/restores/plan: what a restore would do,
+// and the parts of the request that are valid as they are.
+type restorePlan struct {
+	model.RestorePlan
+	Provider string          `json:"provider"`
+	Target   json.RawMessage `json:"target,omitempty"`
+	Select   json.RawMessage `json:"select,omitempty"`
+	Options  json.RawMessage `json:"options,omitempty"`
+}
+
+// PlanRestore implements POST /v1/restores/plan.
+func (s *Server) PlanRestore(ctx context.Context, r PlanRestoreRequestObject) (PlanRestoreResponseObject, error) {
+	conn, err := s.sourced(ctx, r.Body.Source)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Journal.Check(conn, *r.Body); err != nil {
+		return nil, about(conn.Name, err)
+	}
+	plan, err := conn.PlanRestore(ctx, *r.Body)
+	if err != nil {
+		return nil, about(conn.Name, err)
+	}
+	plan.Notes = append([]string{}, plan.Notes...)
+	return done(http.StatusOK, restorePlan{plan, conn.Provider, r.Body.Target, r.Body.Select, r.Body.Options}, "")
 }

@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -33,6 +34,12 @@ type Asset = model.Asset
 
 // AssetKind What a protected thing is.
 type AssetKind = model.AssetKind
+
+// AssetSource A place that assets are in.
+type AssetSource = model.Source
+
+// AssetSourceList defines model for AssetSourceList.
+type AssetSourceList = list[model.Source]
 
 // Backup defines model for Backup.
 type Backup = model.Backup
@@ -61,6 +68,9 @@ type Copy = model.Copy
 // DatabaseRestoreRequest A database, onto an instance.
 type DatabaseRestoreRequest = model.RestoreRequest
 
+// DayName defines model for DayName.
+type DayName = string
+
 // DownloadRestoreRequest Bytes to fetch from `/v1/restores/{id}/content`.
 type DownloadRestoreRequest = model.RestoreRequest
 
@@ -73,8 +83,17 @@ type Failure = model.Failure
 // FileEntry defines model for FileEntry.
 type FileEntry = fleet.FileEntry
 
+// FileHit A file that a search found.
+type FileHit = model.FileHit
+
+// FileHitList defines model for FileHitList.
+type FileHitList = list[model.FileHit]
+
 // FileList defines model for FileList.
 type FileList = list[fleet.FileEntry]
+
+// FileSearch defines model for FileSearch.
+type FileSearch = fileSearch
 
 // FilesRestoreRequest Files, onto a host.
 type FilesRestoreRequest = model.RestoreRequest
@@ -94,6 +113,9 @@ type ListFrame = list[any]
 // Lock defines model for Lock.
 type Lock = model.Lock
 
+// LockRequest Protects backups against deletion.
+type LockRequest = model.Lock
+
 // Me defines model for Me.
 type Me = me
 
@@ -103,8 +125,17 @@ type MountRestoreRequest = model.RestoreRequest
 // Native The vendor's own words.
 type Native = model.Native
 
+// NativeBody JSON in the vendor's words.
+type NativeBody = json.RawMessage
+
 // NativeDocument The vendor's own document, with `include=native`.
 type NativeDocument = json.RawMessage
+
+// NativeRoute defines model for NativeRoute.
+type NativeRoute = fleet.NativeRoute
+
+// NativeRouteList defines model for NativeRouteList.
+type NativeRouteList = list[fleet.NativeRoute]
 
 // ObjectsRestoreRequest Objects of a bucket, or items of a cloud account, back into one.
 type ObjectsRestoreRequest = model.RestoreRequest
@@ -118,11 +149,24 @@ type OperationList = list[model.Operation]
 // Policy defines model for Policy.
 type Policy = model.Policy
 
+// PolicyAssignment defines model for PolicyAssignment.
+type PolicyAssignment = policyAssignment
+
 // PolicyList defines model for PolicyList.
 type PolicyList = list[model.Policy]
 
+// PolicyRequest A policy in its portable form. The members that a policy only shows may be there, so that what was read can be
+// sent back.
+type PolicyRequest = model.Policy
+
 // Progress defines model for Progress.
 type Progress = model.Progress
+
+// ProtectedAsset defines model for ProtectedAsset.
+type ProtectedAsset = model.ProtectedAsset
+
+// ProtectedAssetList defines model for ProtectedAssetList.
+type ProtectedAssetList = list[model.ProtectedAsset]
 
 // RecordsRestoreRequest Chosen rows or records.
 type RecordsRestoreRequest = model.RestoreRequest
@@ -144,6 +188,15 @@ type RestoreOptions = json.RawMessage
 
 // RestorePatch What to change; at least one member.
 type RestorePatch = model.RestorePatch
+
+// RestorePlan What a restore would do.
+type RestorePlan = restorePlan
+
+// RestorePoints defines model for RestorePoints.
+type RestorePoints = model.RestorePoints
+
+// RestoreRange A stretch of time to any point of which can be restored.
+type RestoreRange = model.RestoreRange
 
 // RestoreReason Why, for the record.
 type RestoreReason = string
@@ -167,8 +220,17 @@ type RestoreTarget = json.RawMessage
 // Retention defines model for Retention.
 type Retention = model.Retention
 
+// RetentionRequest For how long backups are kept, or how many of them.
+type RetentionRequest = model.Retention
+
 // Rule defines model for Rule.
 type Rule = model.Rule
+
+// RuleRequest What is made, when, and how long it is kept.
+type RuleRequest = model.Rule
+
+// ScheduleRequest When a rule runs; one of `every`, `daily`, `weekly`, `monthly` and `yearly`, or none for a rule that runs on demand.
+type ScheduleRequest = model.Schedule
 
 // Source One connection's part in a list.
 type Source = source
@@ -179,11 +241,20 @@ type SystemRestoreRequest = model.RestoreRequest
 // TableRestoreRequest A table of a database service.
 type TableRestoreRequest = model.RestoreRequest
 
+// TimeOfDay HH:MM; 24:00 is the end of the day.
+type TimeOfDay = string
+
 // VolumeRestoreRequest Volumes, made anew or put onto the volumes of a host.
 type VolumeRestoreRequest = model.RestoreRequest
 
 // Window defines model for Window.
 type Window = model.Window
+
+// WindowRequest A stretch of time on some days, every day when none is named.
+type WindowRequest = model.Window
+
+// AllowLossy defines model for AllowLossy.
+type AllowLossy = bool
 
 // ConnectionFilter defines model for ConnectionFilter.
 type ConnectionFilter = []string
@@ -205,6 +276,9 @@ type Cursor = string
 
 // Explain defines model for Explain.
 type Explain = bool
+
+// IfMatch defines model for IfMatch.
+type IfMatch = string
 
 // IfRange defines model for IfRange.
 type IfRange = string
@@ -240,6 +314,57 @@ type State = []model.State
 type GetReadyzParams struct {
 	// Verbose Lists each check.
 	Verbose *string `form:"verbose,omitempty" json:"verbose,omitempty"`
+}
+
+// ListAssetsParams defines parameters for ListAssets.
+type ListAssetsParams struct {
+	// PageSize Items on a page, 50 when absent. More than 500 is lowered to 500.
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+
+	// Cursor `nextCursor` or `resume` of an earlier page of the same list, with the same other parameters.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Connection Names of connections.
+	Connection *ConnectionFilter `form:"connection,omitempty" json:"connection,omitempty"`
+
+	// Provider Names of vendors, such as clumio, ibm, storware.
+	Provider *Provider `form:"provider,omitempty" json:"provider,omitempty"`
+
+	// Consistency Whether a list with failed connections is an answer (partial) or an error (strict).
+	Consistency *Consistency `form:"consistency,omitempty" json:"consistency,omitempty"`
+
+	// Require Names of connections whose failure fails the list.
+	Require *Require `form:"require,omitempty" json:"require,omitempty"`
+
+	// Include native adds `nativeDocument`, the vendor's own document.
+	Include *Include `form:"include,omitempty" json:"include,omitempty"`
+
+	// Explain Adds what the list took at each connection.
+	Explain *Explain `form:"explain,omitempty" json:"explain,omitempty"`
+
+	// Search Part of the name, whatever the case.
+	Search *string `form:"search,omitempty" json:"search,omitempty"`
+
+	// AssetKind Kinds of assets.
+	AssetKind *[]AssetKind `form:"assetKind,omitempty" json:"assetKind,omitempty"`
+
+	// Protection Whether it is backed up.
+	Protection *[]model.Protection `form:"protection,omitempty" json:"protection,omitempty"`
+}
+
+// GetAssetParams defines parameters for GetAsset.
+type GetAssetParams struct {
+	// Include native adds `nativeDocument`, the vendor's own document.
+	Include *Include `form:"include,omitempty" json:"include,omitempty"`
+}
+
+// ListRestorePointsParams defines parameters for ListRestorePoints.
+type ListRestorePointsParams struct {
+	// From The earliest time, inclusive; 30 days before `to` when absent.
+	From *time.Time `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The latest time, inclusive; now when absent.
+	To *time.Time `form:"to,omitempty" json:"to,omitempty"`
 }
 
 // ListBackupsParams defines parameters for ListBackups.
@@ -341,6 +466,15 @@ type ListConnectionsParams struct {
 	Provider *Provider `form:"provider,omitempty" json:"provider,omitempty"`
 }
 
+// ListNativeRoutesParams defines parameters for ListNativeRoutes.
+type ListNativeRoutesParams struct {
+	// PageSize Items on a page, 50 when absent. More than 500 is lowered to 500.
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+
+	// Cursor `nextCursor` or `resume` of an earlier page of the same list, with the same other parameters.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+}
+
 // ListOperationsParams defines parameters for ListOperations.
 type ListOperationsParams struct {
 	// PageSize Items on a page, 50 when absent. More than 500 is lowered to 500.
@@ -419,10 +553,49 @@ type ListPoliciesParams struct {
 	Explain *Explain `form:"explain,omitempty" json:"explain,omitempty"`
 }
 
+// CreatePolicyParams defines parameters for CreatePolicy.
+type CreatePolicyParams struct {
+	// Connection The connection; an alternative to the member of that name.
+	Connection *string `form:"connection,omitempty" json:"connection,omitempty"`
+
+	// AllowLossy Leaves out what the vendor can not hold instead of refusing it.
+	AllowLossy *AllowLossy `form:"allowLossy,omitempty" json:"allowLossy,omitempty"`
+}
+
+// DeletePolicyParams defines parameters for DeletePolicy.
+type DeletePolicyParams struct {
+	// IfMatch The `ETag` that the policy was read with, or `*`.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
 // GetPolicyParams defines parameters for GetPolicy.
 type GetPolicyParams struct {
 	// Include native adds `nativeDocument`, the vendor's own document.
 	Include *Include `form:"include,omitempty" json:"include,omitempty"`
+}
+
+// UpdatePolicyParams defines parameters for UpdatePolicy.
+type UpdatePolicyParams struct {
+	// AllowLossy Leaves out what the vendor can not hold instead of refusing it.
+	AllowLossy *AllowLossy `form:"allowLossy,omitempty" json:"allowLossy,omitempty"`
+
+	// IfMatch The `ETag` that the policy was read with, or `*`.
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// UnassignPolicyParams defines parameters for UnassignPolicy.
+type UnassignPolicyParams struct {
+	// Asset Ids of assets.
+	Asset *[]string `form:"asset,omitempty" json:"asset,omitempty"`
+}
+
+// ListPolicyAssignmentsParams defines parameters for ListPolicyAssignments.
+type ListPolicyAssignmentsParams struct {
+	// PageSize Items on a page, 50 when absent. More than 500 is lowered to 500.
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+
+	// Cursor `nextCursor` or `resume` of an earlier page of the same list, with the same other parameters.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
 
 // ListRestoresParams defines parameters for ListRestores.
@@ -504,11 +677,71 @@ type WatchRestoreParams struct {
 	LastEventID *LastEventId `json:"Last-Event-ID,omitempty"`
 }
 
+// ListSourcesParams defines parameters for ListSources.
+type ListSourcesParams struct {
+	// PageSize Items on a page, 50 when absent. More than 500 is lowered to 500.
+	PageSize *PageSize `form:"pageSize,omitempty" json:"pageSize,omitempty"`
+
+	// Cursor `nextCursor` or `resume` of an earlier page of the same list, with the same other parameters.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Connection Names of connections.
+	Connection *ConnectionFilter `form:"connection,omitempty" json:"connection,omitempty"`
+
+	// Provider Names of vendors, such as clumio, ibm, storware.
+	Provider *Provider `form:"provider,omitempty" json:"provider,omitempty"`
+
+	// Consistency Whether a list with failed connections is an answer (partial) or an error (strict).
+	Consistency *Consistency `form:"consistency,omitempty" json:"consistency,omitempty"`
+
+	// Require Names of connections whose failure fails the list.
+	Require *Require `form:"require,omitempty" json:"require,omitempty"`
+
+	// Include native adds `nativeDocument`, the vendor's own document.
+	Include *Include `form:"include,omitempty" json:"include,omitempty"`
+
+	// Explain Adds what the list took at each connection.
+	Explain *Explain `form:"explain,omitempty" json:"explain,omitempty"`
+}
+
+// GetSourceParams defines parameters for GetSource.
+type GetSourceParams struct {
+	// Include native adds `nativeDocument`, the vendor's own document.
+	Include *Include `form:"include,omitempty" json:"include,omitempty"`
+}
+
 // StartBackupJSONRequestBody defines body for StartBackup for application/json ContentType.
 type StartBackupJSONRequestBody = BackupRequest
 
+// DeleteNativeJSONRequestBody defines body for DeleteNative for application/json ContentType.
+type DeleteNativeJSONRequestBody = NativeBody
+
+// PatchNativeJSONRequestBody defines body for PatchNative for application/json ContentType.
+type PatchNativeJSONRequestBody = NativeBody
+
+// PostNativeJSONRequestBody defines body for PostNative for application/json ContentType.
+type PostNativeJSONRequestBody = NativeBody
+
+// PutNativeJSONRequestBody defines body for PutNative for application/json ContentType.
+type PutNativeJSONRequestBody = NativeBody
+
+// CreatePolicyJSONRequestBody defines body for CreatePolicy for application/json ContentType.
+type CreatePolicyJSONRequestBody = PolicyRequest
+
+// UpdatePolicyJSONRequestBody defines body for UpdatePolicy for application/json ContentType.
+type UpdatePolicyJSONRequestBody = PolicyRequest
+
+// UnassignPolicyJSONRequestBody defines body for UnassignPolicy for application/json ContentType.
+type UnassignPolicyJSONRequestBody = PolicyAssignment
+
+// AssignPolicyJSONRequestBody defines body for AssignPolicy for application/json ContentType.
+type AssignPolicyJSONRequestBody = PolicyAssignment
+
 // StartRestoreJSONRequestBody defines body for StartRestore for application/json ContentType.
 type StartRestoreJSONRequestBody = RestoreRequest
+
+// PlanRestoreJSONRequestBody defines body for PlanRestore for application/json ContentType.
+type PlanRestoreJSONRequestBody = RestoreRequest
 
 // UpdateRestoreJSONRequestBody defines body for UpdateRestore for application/json ContentType.
 type UpdateRestoreJSONRequestBody = RestorePatch
@@ -518,6 +751,9 @@ type AddRestoreAccessRoleJSONRequestBody = AccessRoleRequest
 
 // UpdateRestoreAccessRoleJSONRequestBody defines body for UpdateRestoreAccessRole for application/json ContentType.
 type UpdateRestoreAccessRoleJSONRequestBody = AccessRoleRequest
+
+// SearchFilesJSONRequestBody defines body for SearchFiles for application/json ContentType.
+type SearchFilesJSONRequestBody = FileSearch
 
 // ServerInterface represents all server handlers.
 type ServerInterface interface {
@@ -536,6 +772,15 @@ type ServerInterface interface {
 	// GetReadyz Should this replica get requests
 	// (GET /readyz)
 	GetReadyz(ctx echo.Context, params GetReadyzParams) error
+	// ListAssets List assets
+	// (GET /v1/assets)
+	ListAssets(ctx echo.Context, params ListAssetsParams) error
+	// GetAsset Read an asset
+	// (GET /v1/assets/{id})
+	GetAsset(ctx echo.Context, id ResourceId, params GetAssetParams) error
+	// ListRestorePoints Read what an asset can be restored to
+	// (GET /v1/assets/{id}/restore-points)
+	ListRestorePoints(ctx echo.Context, id ResourceId, params ListRestorePointsParams) error
 	// ListBackups List backups
 	// (GET /v1/backups)
 	ListBackups(ctx echo.Context, params ListBackupsParams) error
@@ -563,6 +808,24 @@ type ServerInterface interface {
 	// CheckConnection Probe a connection
 	// (POST /v1/connections/{id}/check)
 	CheckConnection(ctx echo.Context, id ConnectionId) error
+	// ListNativeRoutes List the vendor's routes
+	// (GET /v1/connections/{id}/native)
+	ListNativeRoutes(ctx echo.Context, id ConnectionId, params ListNativeRoutesParams) error
+	// DeleteNative DELETE in the vendor's words
+	// (DELETE /v1/connections/{id}/native/{path})
+	DeleteNative(ctx echo.Context, id ConnectionId, path string) error
+	// GetNative Read something in the vendor's words
+	// (GET /v1/connections/{id}/native/{path})
+	GetNative(ctx echo.Context, id ConnectionId, path string) error
+	// PatchNative PATCH in the vendor's words
+	// (PATCH /v1/connections/{id}/native/{path})
+	PatchNative(ctx echo.Context, id ConnectionId, path string) error
+	// PostNative POST in the vendor's words
+	// (POST /v1/connections/{id}/native/{path})
+	PostNative(ctx echo.Context, id ConnectionId, path string) error
+	// PutNative PUT in the vendor's words
+	// (PUT /v1/connections/{id}/native/{path})
+	PutNative(ctx echo.Context, id ConnectionId, path string) error
 	// GetMe Read who you are
 	// (GET /v1/me)
 	GetMe(ctx echo.Context) error
@@ -581,15 +844,36 @@ type ServerInterface interface {
 	// ListPolicies List policies
 	// (GET /v1/policies)
 	ListPolicies(ctx echo.Context, params ListPoliciesParams) error
+	// CreatePolicy Make a policy
+	// (POST /v1/policies)
+	CreatePolicy(ctx echo.Context, params CreatePolicyParams) error
+	// DeletePolicy Delete a policy
+	// (DELETE /v1/policies/{id})
+	DeletePolicy(ctx echo.Context, id ResourceId, params DeletePolicyParams) error
 	// GetPolicy Read a policy
 	// (GET /v1/policies/{id})
 	GetPolicy(ctx echo.Context, id ResourceId, params GetPolicyParams) error
+	// UpdatePolicy Change a policy
+	// (PUT /v1/policies/{id})
+	UpdatePolicy(ctx echo.Context, id ResourceId, params UpdatePolicyParams) error
+	// UnassignPolicy Take assets from a policy
+	// (DELETE /v1/policies/{id}/assignments)
+	UnassignPolicy(ctx echo.Context, id ResourceId, params UnassignPolicyParams) error
+	// ListPolicyAssignments List what a policy protects
+	// (GET /v1/policies/{id}/assignments)
+	ListPolicyAssignments(ctx echo.Context, id ResourceId, params ListPolicyAssignmentsParams) error
+	// AssignPolicy Put assets under a policy
+	// (POST /v1/policies/{id}/assignments)
+	AssignPolicy(ctx echo.Context, id ResourceId) error
 	// ListRestores List restores
 	// (GET /v1/restores)
 	ListRestores(ctx echo.Context, params ListRestoresParams) error
 	// StartRestore Start a restore
 	// (POST /v1/restores)
 	StartRestore(ctx echo.Context, params StartRestoreParams) error
+	// PlanRestore Find out what a restore would do
+	// (POST /v1/restores/plan)
+	PlanRestore(ctx echo.Context) error
 	// RemoveRestore Tear down what a restore made
 	// (DELETE /v1/restores/{id})
 	RemoveRestore(ctx echo.Context, id ResourceId) error
@@ -623,6 +907,15 @@ type ServerInterface interface {
 	// WatchRestore Watch a restore
 	// (GET /v1/restores/{id}/events)
 	WatchRestore(ctx echo.Context, id ResourceId, params WatchRestoreParams) error
+	// SearchFiles Search files in backups
+	// (POST /v1/search/files)
+	SearchFiles(ctx echo.Context) error
+	// ListSources List sources
+	// (GET /v1/sources)
+	ListSources(ctx echo.Context, params ListSourcesParams) error
+	// GetSource Read a source
+	// (GET /v1/sources/{id})
+	GetSource(ctx echo.Context, id ResourceId, params GetSourceParams) error
 }
 
 // ServerInterfaceWrapper converts echo contexts to parameters.
@@ -688,6 +981,151 @@ func (w *ServerInterfaceWrapper) GetReadyz(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetReadyz(ctx, params)
+	return err
+}
+
+// ListAssets converts echo context to params.
+func (w *ServerInterfaceWrapper) ListAssets(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListAssetsParams
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter pageSize: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "connection" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "connection", ctx.QueryParams(), &params.Connection, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter connection: %s", err))
+	}
+
+	// ------------- Optional query parameter "provider" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "provider", ctx.QueryParams(), &params.Provider, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter provider: %s", err))
+	}
+
+	// ------------- Optional query parameter "consistency" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "consistency", ctx.QueryParams(), &params.Consistency, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter consistency: %s", err))
+	}
+
+	// ------------- Optional query parameter "require" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "require", ctx.QueryParams(), &params.Require, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter require: %s", err))
+	}
+
+	// ------------- Optional query parameter "include" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "include", ctx.QueryParams(), &params.Include, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter include: %s", err))
+	}
+
+	// ------------- Optional query parameter "explain" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "explain", ctx.QueryParams(), &params.Explain, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter explain: %s", err))
+	}
+
+	// ------------- Optional query parameter "search" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "search", ctx.QueryParams(), &params.Search, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter search: %s", err))
+	}
+
+	// ------------- Optional query parameter "assetKind" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "assetKind", ctx.QueryParams(), &params.AssetKind, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter assetKind: %s", err))
+	}
+
+	// ------------- Optional query parameter "protection" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "protection", ctx.QueryParams(), &params.Protection, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter protection: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListAssets(ctx, params)
+	return err
+}
+
+// GetAsset converts echo context to params.
+func (w *ServerInterfaceWrapper) GetAsset(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ResourceId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetAssetParams
+	// ------------- Optional query parameter "include" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "include", ctx.QueryParams(), &params.Include, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter include: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetAsset(ctx, id, params)
+	return err
+}
+
+// ListRestorePoints converts echo context to params.
+func (w *ServerInterfaceWrapper) ListRestorePoints(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ResourceId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListRestorePointsParams
+	// ------------- Optional query parameter "from" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "from", ctx.QueryParams(), &params.From, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter from: %s", err))
+	}
+
+	// ------------- Optional query parameter "to" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: "date-time"})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListRestorePoints(ctx, id, params)
 	return err
 }
 
@@ -1051,6 +1489,158 @@ func (w *ServerInterfaceWrapper) CheckConnection(ctx echo.Context) error {
 	return err
 }
 
+// ListNativeRoutes converts echo context to params.
+func (w *ServerInterfaceWrapper) ListNativeRoutes(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ConnectionId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListNativeRoutesParams
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter pageSize: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListNativeRoutes(ctx, id, params)
+	return err
+}
+
+// DeleteNative converts echo context to params.
+func (w *ServerInterfaceWrapper) DeleteNative(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ConnectionId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "path" -------------
+	var path string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "path", ctx.Param("path"), &path, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter path: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeleteNative(ctx, id, path)
+	return err
+}
+
+// GetNative converts echo context to params.
+func (w *ServerInterfaceWrapper) GetNative(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ConnectionId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "path" -------------
+	var path string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "path", ctx.Param("path"), &path, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter path: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetNative(ctx, id, path)
+	return err
+}
+
+// PatchNative converts echo context to params.
+func (w *ServerInterfaceWrapper) PatchNative(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ConnectionId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "path" -------------
+	var path string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "path", ctx.Param("path"), &path, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter path: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PatchNative(ctx, id, path)
+	return err
+}
+
+// PostNative converts echo context to params.
+func (w *ServerInterfaceWrapper) PostNative(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ConnectionId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "path" -------------
+	var path string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "path", ctx.Param("path"), &path, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter path: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PostNative(ctx, id, path)
+	return err
+}
+
+// PutNative converts echo context to params.
+func (w *ServerInterfaceWrapper) PutNative(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ConnectionId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// ------------- Path parameter "path" -------------
+	var path string
+
+	err = runtime.BindStyledParameterWithOptions("simple", "path", ctx.Param("path"), &path, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter path: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PutNative(ctx, id, path)
+	return err
+}
+
 // GetMe converts echo context to params.
 func (w *ServerInterfaceWrapper) GetMe(ctx echo.Context) error {
 	var err error
@@ -1309,6 +1899,67 @@ func (w *ServerInterfaceWrapper) ListPolicies(ctx echo.Context) error {
 	return err
 }
 
+// CreatePolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) CreatePolicy(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params CreatePolicyParams
+	// ------------- Optional query parameter "connection" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "connection", ctx.QueryParams(), &params.Connection, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter connection: %s", err))
+	}
+
+	// ------------- Optional query parameter "allowLossy" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "allowLossy", ctx.QueryParams(), &params.AllowLossy, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter allowLossy: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.CreatePolicy(ctx, params)
+	return err
+}
+
+// DeletePolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) DeletePolicy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ResourceId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params DeletePolicyParams
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.DeletePolicy(ctx, id, params)
+	return err
+}
+
 // GetPolicy converts echo context to params.
 func (w *ServerInterfaceWrapper) GetPolicy(ctx echo.Context) error {
 	var err error
@@ -1331,6 +1982,121 @@ func (w *ServerInterfaceWrapper) GetPolicy(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.GetPolicy(ctx, id, params)
+	return err
+}
+
+// UpdatePolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) UpdatePolicy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ResourceId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UpdatePolicyParams
+	// ------------- Optional query parameter "allowLossy" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "allowLossy", ctx.QueryParams(), &params.AllowLossy, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter allowLossy: %s", err))
+	}
+
+	headers := ctx.Request().Header
+	// ------------- Optional header parameter "If-Match" -------------
+	if valueList, found := headers[http.CanonicalHeaderKey("If-Match")]; found {
+		var IfMatch IfMatch
+		n := len(valueList)
+		if n != 1 {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Expected one value for If-Match, got %d", n))
+		}
+
+		err = runtime.BindStyledParameterWithOptions("simple", "If-Match", valueList[0], &IfMatch, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationHeader, Explode: false, Required: false, Type: "string", Format: ""})
+		if err != nil {
+			return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter If-Match: %s", err))
+		}
+
+		params.IfMatch = &IfMatch
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UpdatePolicy(ctx, id, params)
+	return err
+}
+
+// UnassignPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) UnassignPolicy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ResourceId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params UnassignPolicyParams
+	// ------------- Optional query parameter "asset" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "asset", ctx.QueryParams(), &params.Asset, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter asset: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.UnassignPolicy(ctx, id, params)
+	return err
+}
+
+// ListPolicyAssignments converts echo context to params.
+func (w *ServerInterfaceWrapper) ListPolicyAssignments(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ResourceId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListPolicyAssignmentsParams
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter pageSize: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListPolicyAssignments(ctx, id, params)
+	return err
+}
+
+// AssignPolicy converts echo context to params.
+func (w *ServerInterfaceWrapper) AssignPolicy(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ResourceId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.AssignPolicy(ctx, id)
 	return err
 }
 
@@ -1457,6 +2223,15 @@ func (w *ServerInterfaceWrapper) StartRestore(ctx echo.Context) error {
 
 	// Invoke the callback with all the unmarshaled arguments
 	err = w.Handler.StartRestore(ctx, params)
+	return err
+}
+
+// PlanRestore converts echo context to params.
+func (w *ServerInterfaceWrapper) PlanRestore(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.PlanRestore(ctx)
 	return err
 }
 
@@ -1768,6 +2543,107 @@ func (w *ServerInterfaceWrapper) WatchRestore(ctx echo.Context) error {
 	return err
 }
 
+// SearchFiles converts echo context to params.
+func (w *ServerInterfaceWrapper) SearchFiles(ctx echo.Context) error {
+	var err error
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.SearchFiles(ctx)
+	return err
+}
+
+// ListSources converts echo context to params.
+func (w *ServerInterfaceWrapper) ListSources(ctx echo.Context) error {
+	var err error
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params ListSourcesParams
+	// ------------- Optional query parameter "pageSize" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "pageSize", ctx.QueryParams(), &params.PageSize, runtime.BindQueryParameterOptions{Type: "integer", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter pageSize: %s", err))
+	}
+
+	// ------------- Optional query parameter "cursor" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "cursor", ctx.QueryParams(), &params.Cursor, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter cursor: %s", err))
+	}
+
+	// ------------- Optional query parameter "connection" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "connection", ctx.QueryParams(), &params.Connection, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter connection: %s", err))
+	}
+
+	// ------------- Optional query parameter "provider" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "provider", ctx.QueryParams(), &params.Provider, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter provider: %s", err))
+	}
+
+	// ------------- Optional query parameter "consistency" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "consistency", ctx.QueryParams(), &params.Consistency, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter consistency: %s", err))
+	}
+
+	// ------------- Optional query parameter "require" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "require", ctx.QueryParams(), &params.Require, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter require: %s", err))
+	}
+
+	// ------------- Optional query parameter "include" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "include", ctx.QueryParams(), &params.Include, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter include: %s", err))
+	}
+
+	// ------------- Optional query parameter "explain" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "explain", ctx.QueryParams(), &params.Explain, runtime.BindQueryParameterOptions{Type: "boolean", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter explain: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.ListSources(ctx, params)
+	return err
+}
+
+// GetSource converts echo context to params.
+func (w *ServerInterfaceWrapper) GetSource(ctx echo.Context) error {
+	var err error
+	// ------------- Path parameter "id" -------------
+	var id ResourceId
+
+	err = runtime.BindStyledParameterWithOptions("simple", "id", ctx.Param("id"), &id, runtime.BindStyledParameterOptions{ParamLocation: runtime.ParamLocationPath, Explode: false, Required: true, Type: "string", Format: "", ValueIsUnescaped: ctx.Request().URL.RawPath == ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter id: %s", err))
+	}
+
+	// Parameter object where we will unmarshal all parameters from the context
+	var params GetSourceParams
+	// ------------- Optional query parameter "include" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "include", ctx.QueryParams(), &params.Include, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter include: %s", err))
+	}
+
+	// Invoke the callback with all the unmarshaled arguments
+	err = w.Handler.GetSource(ctx, id, params)
+	return err
+}
+
 // This is a simple interface which specifies echo.Route addition functions which
 // are present on both echo.Echo and echo.Group, since we want to allow using
 // either of them for path registration
@@ -1820,6 +2696,9 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/livez", wrapper.GetLivez, options.OperationMiddlewares["getLivez"]...)
 	router.GET(options.BaseURL+"/openapi.json", wrapper.GetOpenapi, options.OperationMiddlewares["getOpenapi"]...)
 	router.GET(options.BaseURL+"/readyz", wrapper.GetReadyz, options.OperationMiddlewares["getReadyz"]...)
+	router.GET(options.BaseURL+"/v1/assets", wrapper.ListAssets, options.OperationMiddlewares["listAssets"]...)
+	router.GET(options.BaseURL+"/v1/assets/:id", wrapper.GetAsset, options.OperationMiddlewares["getAsset"]...)
+	router.GET(options.BaseURL+"/v1/assets/:id/restore-points", wrapper.ListRestorePoints, options.OperationMiddlewares["listRestorePoints"]...)
 	router.GET(options.BaseURL+"/v1/backups", wrapper.ListBackups, options.OperationMiddlewares["listBackups"]...)
 	router.POST(options.BaseURL+"/v1/backups", wrapper.StartBackup, options.OperationMiddlewares["startBackup"]...)
 	router.GET(options.BaseURL+"/v1/backups/:id", wrapper.GetBackup, options.OperationMiddlewares["getBackup"]...)
@@ -1829,13 +2708,25 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/connections", wrapper.ListConnections, options.OperationMiddlewares["listConnections"]...)
 	router.GET(options.BaseURL+"/v1/connections/:id", wrapper.GetConnection, options.OperationMiddlewares["getConnection"]...)
 	router.POST(options.BaseURL+"/v1/connections/:id/check", wrapper.CheckConnection, options.OperationMiddlewares["checkConnection"]...)
+	router.GET(options.BaseURL+"/v1/connections/:id/native", wrapper.ListNativeRoutes, options.OperationMiddlewares["listNativeRoutes"]...)
+	router.DELETE(options.BaseURL+"/v1/connections/:id/native/:path", wrapper.DeleteNative, options.OperationMiddlewares["deleteNative"]...)
+	router.GET(options.BaseURL+"/v1/connections/:id/native/:path", wrapper.GetNative, options.OperationMiddlewares["getNative"]...)
+	router.PATCH(options.BaseURL+"/v1/connections/:id/native/:path", wrapper.PatchNative, options.OperationMiddlewares["patchNative"]...)
+	router.POST(options.BaseURL+"/v1/connections/:id/native/:path", wrapper.PostNative, options.OperationMiddlewares["postNative"]...)
+	router.PUT(options.BaseURL+"/v1/connections/:id/native/:path", wrapper.PutNative, options.OperationMiddlewares["putNative"]...)
 	router.GET(options.BaseURL+"/v1/me", wrapper.GetMe, options.OperationMiddlewares["getMe"]...)
 	router.GET(options.BaseURL+"/v1/operations", wrapper.ListOperations, options.OperationMiddlewares["listOperations"]...)
 	router.GET(options.BaseURL+"/v1/operations/:id", wrapper.GetOperation, options.OperationMiddlewares["getOperation"]...)
 	router.POST(options.BaseURL+"/v1/operations/:id/cancel", wrapper.CancelOperation, options.OperationMiddlewares["cancelOperation"]...)
 	router.GET(options.BaseURL+"/v1/operations/:id/events", wrapper.WatchOperation, options.OperationMiddlewares["watchOperation"]...)
 	router.GET(options.BaseURL+"/v1/policies", wrapper.ListPolicies, options.OperationMiddlewares["listPolicies"]...)
+	router.POST(options.BaseURL+"/v1/policies", wrapper.CreatePolicy, options.OperationMiddlewares["createPolicy"]...)
+	router.DELETE(options.BaseURL+"/v1/policies/:id", wrapper.DeletePolicy, options.OperationMiddlewares["deletePolicy"]...)
 	router.GET(options.BaseURL+"/v1/policies/:id", wrapper.GetPolicy, options.OperationMiddlewares["getPolicy"]...)
+	router.PUT(options.BaseURL+"/v1/policies/:id", wrapper.UpdatePolicy, options.OperationMiddlewares["updatePolicy"]...)
+	router.DELETE(options.BaseURL+"/v1/policies/:id/assignments", wrapper.UnassignPolicy, options.OperationMiddlewares["unassignPolicy"]...)
+	router.GET(options.BaseURL+"/v1/policies/:id/assignments", wrapper.ListPolicyAssignments, options.OperationMiddlewares["listPolicyAssignments"]...)
+	router.POST(options.BaseURL+"/v1/policies/:id/assignments", wrapper.AssignPolicy, options.OperationMiddlewares["assignPolicy"]...)
 	router.GET(options.BaseURL+"/v1/restores", wrapper.ListRestores, options.OperationMiddlewares["listRestores"]...)
 	router.POST(options.BaseURL+"/v1/restores", wrapper.StartRestore, options.OperationMiddlewares["startRestore"]...)
 	router.DELETE(options.BaseURL+"/v1/restores/:id", wrapper.RemoveRestore, options.OperationMiddlewares["removeRestore"]...)
@@ -1849,6 +2740,10 @@ func RegisterHandlersWithOptions(router EchoRouter, si ServerInterface, options 
 	router.GET(options.BaseURL+"/v1/restores/:id/content", wrapper.GetRestoreContent, options.OperationMiddlewares["getRestoreContent"]...)
 	router.HEAD(options.BaseURL+"/v1/restores/:id/content", wrapper.HeadRestoreContent, options.OperationMiddlewares["headRestoreContent"]...)
 	router.GET(options.BaseURL+"/v1/restores/:id/events", wrapper.WatchRestore, options.OperationMiddlewares["watchRestore"]...)
+	router.POST(options.BaseURL+"/v1/restores/plan", wrapper.PlanRestore, options.OperationMiddlewares["planRestore"]...)
+	router.POST(options.BaseURL+"/v1/search/files", wrapper.SearchFiles, options.OperationMiddlewares["searchFiles"]...)
+	router.GET(options.BaseURL+"/v1/sources", wrapper.ListSources, options.OperationMiddlewares["listSources"]...)
+	router.GET(options.BaseURL+"/v1/sources/:id", wrapper.GetSource, options.OperationMiddlewares["getSource"]...)
 
 }
 
@@ -1872,6 +2767,17 @@ type ContentHeadResponseHeaders struct {
 }
 type ContentHeadResponse struct {
 	Headers ContentHeadResponseHeaders
+}
+
+type NativeAnswerResponseHeaders struct {
+	ContentDisposition *string
+}
+type NativeAnswerAsteriskResponse struct {
+	Body io.Reader
+
+	Headers       NativeAnswerResponseHeaders
+	ContentType   string
+	ContentLength int64
 }
 
 type PartialContentResponseHeaders struct {
@@ -2047,6 +2953,108 @@ func (response GetReadyz200TextResponse) VisitGetReadyzResponse(w http.ResponseW
 	w.WriteHeader(200)
 
 	_, err := w.Write([]byte(fmt.Sprint(response)))
+	return err
+}
+
+type ListAssetsRequestObject struct {
+	Params ListAssetsParams
+}
+
+type ListAssetsResponseObject interface {
+	VisitListAssetsResponse(w http.ResponseWriter) error
+}
+
+type ListAssets200ResponseHeaders struct {
+	ETag *string
+	Link *string
+}
+
+type ListAssets200JSONResponse struct {
+	Body    ProtectedAssetList
+	Headers ListAssets200ResponseHeaders
+}
+
+func (response ListAssets200JSONResponse) VisitListAssetsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetAssetRequestObject struct {
+	Id     ResourceId `json:"id"`
+	Params GetAssetParams
+}
+
+type GetAssetResponseObject interface {
+	VisitGetAssetResponse(w http.ResponseWriter) error
+}
+
+type GetAsset200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetAsset200JSONResponse struct {
+	Body    ProtectedAsset
+	Headers GetAsset200ResponseHeaders
+}
+
+func (response GetAsset200JSONResponse) VisitGetAssetResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListRestorePointsRequestObject struct {
+	Id     ResourceId `json:"id"`
+	Params ListRestorePointsParams
+}
+
+type ListRestorePointsResponseObject interface {
+	VisitListRestorePointsResponse(w http.ResponseWriter) error
+}
+
+type ListRestorePoints200ResponseHeaders struct {
+	ETag *string
+}
+
+type ListRestorePoints200JSONResponse struct {
+	Body    RestorePoints
+	Headers ListRestorePoints200ResponseHeaders
+}
+
+func (response ListRestorePoints200JSONResponse) VisitListRestorePointsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
 	return err
 }
 
@@ -2364,6 +3372,222 @@ func (response CheckConnection200JSONResponse) VisitCheckConnectionResponse(w ht
 	return err
 }
 
+type ListNativeRoutesRequestObject struct {
+	Id     ConnectionId `json:"id"`
+	Params ListNativeRoutesParams
+}
+
+type ListNativeRoutesResponseObject interface {
+	VisitListNativeRoutesResponse(w http.ResponseWriter) error
+}
+
+type ListNativeRoutes200ResponseHeaders struct {
+	ETag *string
+	Link *string
+}
+
+type ListNativeRoutes200JSONResponse struct {
+	Body    NativeRouteList
+	Headers ListNativeRoutes200ResponseHeaders
+}
+
+func (response ListNativeRoutes200JSONResponse) VisitListNativeRoutesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeleteNativeRequestObject struct {
+	Id   ConnectionId `json:"id"`
+	Path string       `json:"path"`
+	Body *DeleteNativeJSONRequestBody
+}
+
+type DeleteNativeResponseObject interface {
+	VisitDeleteNativeResponse(w http.ResponseWriter) error
+}
+
+type DeleteNative2XXAsteriskResponse struct {
+	Body          io.Reader
+	Headers       NativeAnswerResponseHeaders
+	StatusCode    int
+	ContentType   string
+	ContentLength int64
+}
+
+func (response DeleteNative2XXAsteriskResponse) VisitDeleteNativeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", response.ContentType)
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type GetNativeRequestObject struct {
+	Id   ConnectionId `json:"id"`
+	Path string       `json:"path"`
+}
+
+type GetNativeResponseObject interface {
+	VisitGetNativeResponse(w http.ResponseWriter) error
+}
+
+type GetNative2XXAsteriskResponse struct {
+	Body          io.Reader
+	Headers       NativeAnswerResponseHeaders
+	StatusCode    int
+	ContentType   string
+	ContentLength int64
+}
+
+func (response GetNative2XXAsteriskResponse) VisitGetNativeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", response.ContentType)
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type PatchNativeRequestObject struct {
+	Id   ConnectionId `json:"id"`
+	Path string       `json:"path"`
+	Body *PatchNativeJSONRequestBody
+}
+
+type PatchNativeResponseObject interface {
+	VisitPatchNativeResponse(w http.ResponseWriter) error
+}
+
+type PatchNative2XXAsteriskResponse struct {
+	Body          io.Reader
+	Headers       NativeAnswerResponseHeaders
+	StatusCode    int
+	ContentType   string
+	ContentLength int64
+}
+
+func (response PatchNative2XXAsteriskResponse) VisitPatchNativeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", response.ContentType)
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type PostNativeRequestObject struct {
+	Id   ConnectionId `json:"id"`
+	Path string       `json:"path"`
+	Body *PostNativeJSONRequestBody
+}
+
+type PostNativeResponseObject interface {
+	VisitPostNativeResponse(w http.ResponseWriter) error
+}
+
+type PostNative2XXAsteriskResponse struct {
+	Body          io.Reader
+	Headers       NativeAnswerResponseHeaders
+	StatusCode    int
+	ContentType   string
+	ContentLength int64
+}
+
+func (response PostNative2XXAsteriskResponse) VisitPostNativeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", response.ContentType)
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
+type PutNativeRequestObject struct {
+	Id   ConnectionId `json:"id"`
+	Path string       `json:"path"`
+	Body *PutNativeJSONRequestBody
+}
+
+type PutNativeResponseObject interface {
+	VisitPutNativeResponse(w http.ResponseWriter) error
+}
+
+type PutNative2XXAsteriskResponse struct {
+	Body          io.Reader
+	Headers       NativeAnswerResponseHeaders
+	StatusCode    int
+	ContentType   string
+	ContentLength int64
+}
+
+func (response PutNative2XXAsteriskResponse) VisitPutNativeResponse(w http.ResponseWriter) error {
+
+	w.Header().Set("Content-Type", response.ContentType)
+	if response.ContentLength != 0 {
+		w.Header().Set("Content-Length", fmt.Sprint(response.ContentLength))
+	}
+	if response.Headers.ContentDisposition != nil {
+		w.Header().Set("Content-Disposition", fmt.Sprint(*response.Headers.ContentDisposition))
+	}
+	w.WriteHeader(response.StatusCode)
+
+	if closer, ok := response.Body.(io.ReadCloser); ok {
+		defer closer.Close()
+	}
+	_, err := io.Copy(w, response.Body)
+	return err
+}
+
 type GetMeRequestObject struct {
 }
 
@@ -2588,6 +3812,112 @@ func (response ListPolicies200JSONResponse) VisitListPoliciesResponse(w http.Res
 	return err
 }
 
+type CreatePolicyRequestObject struct {
+	Params CreatePolicyParams
+	Body   *CreatePolicyJSONRequestBody
+}
+
+type CreatePolicyResponseObject interface {
+	VisitCreatePolicyResponse(w http.ResponseWriter) error
+}
+
+type CreatePolicy201ResponseHeaders struct {
+	ETag     *string
+	Link     *string
+	Location *string
+}
+
+type CreatePolicy201JSONResponse struct {
+	Body    Policy
+	Headers CreatePolicy201ResponseHeaders
+}
+
+func (response CreatePolicy201JSONResponse) VisitCreatePolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(201)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type CreatePolicy202ResponseHeaders struct {
+	Location *string
+}
+
+type CreatePolicy202JSONResponse struct {
+	Body    Operation
+	Headers CreatePolicy202ResponseHeaders
+}
+
+func (response CreatePolicy202JSONResponse) VisitCreatePolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeletePolicyRequestObject struct {
+	Id     ResourceId `json:"id"`
+	Params DeletePolicyParams
+}
+
+type DeletePolicyResponseObject interface {
+	VisitDeletePolicyResponse(w http.ResponseWriter) error
+}
+
+type DeletePolicy202ResponseHeaders struct {
+	Location *string
+}
+
+type DeletePolicy202JSONResponse struct {
+	Body    Operation
+	Headers DeletePolicy202ResponseHeaders
+}
+
+func (response DeletePolicy202JSONResponse) VisitDeletePolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type DeletePolicy204Response struct {
+}
+
+func (response DeletePolicy204Response) VisitDeletePolicyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
 type GetPolicyRequestObject struct {
 	Id     ResourceId `json:"id"`
 	Params GetPolicyParams
@@ -2619,6 +3949,188 @@ func (response GetPolicy200JSONResponse) VisitGetPolicyResponse(w http.ResponseW
 	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
+}
+
+type UpdatePolicyRequestObject struct {
+	Id     ResourceId `json:"id"`
+	Params UpdatePolicyParams
+	Body   *UpdatePolicyJSONRequestBody
+}
+
+type UpdatePolicyResponseObject interface {
+	VisitUpdatePolicyResponse(w http.ResponseWriter) error
+}
+
+type UpdatePolicy200ResponseHeaders struct {
+	ETag *string
+	Link *string
+}
+
+type UpdatePolicy200JSONResponse struct {
+	Body    Policy
+	Headers UpdatePolicy200ResponseHeaders
+}
+
+func (response UpdatePolicy200JSONResponse) VisitUpdatePolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UpdatePolicy202ResponseHeaders struct {
+	Location *string
+}
+
+type UpdatePolicy202JSONResponse struct {
+	Body    Operation
+	Headers UpdatePolicy202ResponseHeaders
+}
+
+func (response UpdatePolicy202JSONResponse) VisitUpdatePolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnassignPolicyRequestObject struct {
+	Id     ResourceId `json:"id"`
+	Params UnassignPolicyParams
+	Body   *UnassignPolicyJSONRequestBody
+}
+
+type UnassignPolicyResponseObject interface {
+	VisitUnassignPolicyResponse(w http.ResponseWriter) error
+}
+
+type UnassignPolicy202ResponseHeaders struct {
+	Location *string
+}
+
+type UnassignPolicy202JSONResponse struct {
+	Body    Operation
+	Headers UnassignPolicy202ResponseHeaders
+}
+
+func (response UnassignPolicy202JSONResponse) VisitUnassignPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type UnassignPolicy204Response struct {
+}
+
+func (response UnassignPolicy204Response) VisitUnassignPolicyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
+}
+
+type ListPolicyAssignmentsRequestObject struct {
+	Id     ResourceId `json:"id"`
+	Params ListPolicyAssignmentsParams
+}
+
+type ListPolicyAssignmentsResponseObject interface {
+	VisitListPolicyAssignmentsResponse(w http.ResponseWriter) error
+}
+
+type ListPolicyAssignments200ResponseHeaders struct {
+	ETag *string
+	Link *string
+}
+
+type ListPolicyAssignments200JSONResponse struct {
+	Body    ProtectedAssetList
+	Headers ListPolicyAssignments200ResponseHeaders
+}
+
+func (response ListPolicyAssignments200JSONResponse) VisitListPolicyAssignmentsResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssignPolicyRequestObject struct {
+	Id   ResourceId `json:"id"`
+	Body *AssignPolicyJSONRequestBody
+}
+
+type AssignPolicyResponseObject interface {
+	VisitAssignPolicyResponse(w http.ResponseWriter) error
+}
+
+type AssignPolicy202ResponseHeaders struct {
+	Location *string
+}
+
+type AssignPolicy202JSONResponse struct {
+	Body    Operation
+	Headers AssignPolicy202ResponseHeaders
+}
+
+func (response AssignPolicy202JSONResponse) VisitAssignPolicyResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.Location != nil {
+		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
+	}
+	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type AssignPolicy204Response struct {
+}
+
+func (response AssignPolicy204Response) VisitAssignPolicyResponse(w http.ResponseWriter) error {
+	w.WriteHeader(204)
+	return nil
 }
 
 type ListRestoresRequestObject struct {
@@ -2690,6 +4202,28 @@ func (response StartRestore202JSONResponse) VisitStartRestoreResponse(w http.Res
 		w.Header().Set("Location", fmt.Sprint(*response.Headers.Location))
 	}
 	w.WriteHeader(202)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type PlanRestoreRequestObject struct {
+	Body *PlanRestoreJSONRequestBody
+}
+
+type PlanRestoreResponseObject interface {
+	VisitPlanRestoreResponse(w http.ResponseWriter) error
+}
+
+type PlanRestore200JSONResponse RestorePlan
+
+func (response PlanRestore200JSONResponse) VisitPlanRestoreResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
 	_, err := buf.WriteTo(w)
 	return err
 }
@@ -3070,6 +4604,97 @@ func (response WatchRestore204Response) VisitWatchRestoreResponse(w http.Respons
 	return nil
 }
 
+type SearchFilesRequestObject struct {
+	Body *SearchFilesJSONRequestBody
+}
+
+type SearchFilesResponseObject interface {
+	VisitSearchFilesResponse(w http.ResponseWriter) error
+}
+
+type SearchFiles200JSONResponse FileHitList
+
+func (response SearchFiles200JSONResponse) VisitSearchFilesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type ListSourcesRequestObject struct {
+	Params ListSourcesParams
+}
+
+type ListSourcesResponseObject interface {
+	VisitListSourcesResponse(w http.ResponseWriter) error
+}
+
+type ListSources200ResponseHeaders struct {
+	ETag *string
+	Link *string
+}
+
+type ListSources200JSONResponse struct {
+	Body    AssetSourceList
+	Headers ListSources200ResponseHeaders
+}
+
+func (response ListSources200JSONResponse) VisitListSourcesResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	if response.Headers.Link != nil {
+		w.Header().Set("Link", fmt.Sprint(*response.Headers.Link))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
+type GetSourceRequestObject struct {
+	Id     ResourceId `json:"id"`
+	Params GetSourceParams
+}
+
+type GetSourceResponseObject interface {
+	VisitGetSourceResponse(w http.ResponseWriter) error
+}
+
+type GetSource200ResponseHeaders struct {
+	ETag *string
+}
+
+type GetSource200JSONResponse struct {
+	Body    AssetSource
+	Headers GetSource200ResponseHeaders
+}
+
+func (response GetSource200JSONResponse) VisitGetSourceResponse(w http.ResponseWriter) error {
+
+	var buf bytes.Buffer
+	if err := json.NewEncoder(&buf).Encode(response.Body); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	if response.Headers.ETag != nil {
+		w.Header().Set("ETag", fmt.Sprint(*response.Headers.ETag))
+	}
+	w.WriteHeader(200)
+	_, err := buf.WriteTo(w)
+	return err
+}
+
 // StrictServerInterface represents all server handlers.
 type StrictServerInterface interface {
 	// GetDocs Read this document as a page
@@ -3087,6 +4712,15 @@ type StrictServerInterface interface {
 	// GetReadyz Should this replica get requests
 	// (GET /readyz)
 	GetReadyz(ctx context.Context, request GetReadyzRequestObject) (GetReadyzResponseObject, error)
+	// ListAssets List assets
+	// (GET /v1/assets)
+	ListAssets(ctx context.Context, request ListAssetsRequestObject) (ListAssetsResponseObject, error)
+	// GetAsset Read an asset
+	// (GET /v1/assets/{id})
+	GetAsset(ctx context.Context, request GetAssetRequestObject) (GetAssetResponseObject, error)
+	// ListRestorePoints Read what an asset can be restored to
+	// (GET /v1/assets/{id}/restore-points)
+	ListRestorePoints(ctx context.Context, request ListRestorePointsRequestObject) (ListRestorePointsResponseObject, error)
 	// ListBackups List backups
 	// (GET /v1/backups)
 	ListBackups(ctx context.Context, request ListBackupsRequestObject) (ListBackupsResponseObject, error)
@@ -3114,6 +4748,24 @@ type StrictServerInterface interface {
 	// CheckConnection Probe a connection
 	// (POST /v1/connections/{id}/check)
 	CheckConnection(ctx context.Context, request CheckConnectionRequestObject) (CheckConnectionResponseObject, error)
+	// ListNativeRoutes List the vendor's routes
+	// (GET /v1/connections/{id}/native)
+	ListNativeRoutes(ctx context.Context, request ListNativeRoutesRequestObject) (ListNativeRoutesResponseObject, error)
+	// DeleteNative DELETE in the vendor's words
+	// (DELETE /v1/connections/{id}/native/{path})
+	DeleteNative(ctx context.Context, request DeleteNativeRequestObject) (DeleteNativeResponseObject, error)
+	// GetNative Read something in the vendor's words
+	// (GET /v1/connections/{id}/native/{path})
+	GetNative(ctx context.Context, request GetNativeRequestObject) (GetNativeResponseObject, error)
+	// PatchNative PATCH in the vendor's words
+	// (PATCH /v1/connections/{id}/native/{path})
+	PatchNative(ctx context.Context, request PatchNativeRequestObject) (PatchNativeResponseObject, error)
+	// PostNative POST in the vendor's words
+	// (POST /v1/connections/{id}/native/{path})
+	PostNative(ctx context.Context, request PostNativeRequestObject) (PostNativeResponseObject, error)
+	// PutNative PUT in the vendor's words
+	// (PUT /v1/connections/{id}/native/{path})
+	PutNative(ctx context.Context, request PutNativeRequestObject) (PutNativeResponseObject, error)
 	// GetMe Read who you are
 	// (GET /v1/me)
 	GetMe(ctx context.Context, request GetMeRequestObject) (GetMeResponseObject, error)
@@ -3132,15 +4784,36 @@ type StrictServerInterface interface {
 	// ListPolicies List policies
 	// (GET /v1/policies)
 	ListPolicies(ctx context.Context, request ListPoliciesRequestObject) (ListPoliciesResponseObject, error)
+	// CreatePolicy Make a policy
+	// (POST /v1/policies)
+	CreatePolicy(ctx context.Context, request CreatePolicyRequestObject) (CreatePolicyResponseObject, error)
+	// DeletePolicy Delete a policy
+	// (DELETE /v1/policies/{id})
+	DeletePolicy(ctx context.Context, request DeletePolicyRequestObject) (DeletePolicyResponseObject, error)
 	// GetPolicy Read a policy
 	// (GET /v1/policies/{id})
 	GetPolicy(ctx context.Context, request GetPolicyRequestObject) (GetPolicyResponseObject, error)
+	// UpdatePolicy Change a policy
+	// (PUT /v1/policies/{id})
+	UpdatePolicy(ctx context.Context, request UpdatePolicyRequestObject) (UpdatePolicyResponseObject, error)
+	// UnassignPolicy Take assets from a policy
+	// (DELETE /v1/policies/{id}/assignments)
+	UnassignPolicy(ctx context.Context, request UnassignPolicyRequestObject) (UnassignPolicyResponseObject, error)
+	// ListPolicyAssignments List what a policy protects
+	// (GET /v1/policies/{id}/assignments)
+	ListPolicyAssignments(ctx context.Context, request ListPolicyAssignmentsRequestObject) (ListPolicyAssignmentsResponseObject, error)
+	// AssignPolicy Put assets under a policy
+	// (POST /v1/policies/{id}/assignments)
+	AssignPolicy(ctx context.Context, request AssignPolicyRequestObject) (AssignPolicyResponseObject, error)
 	// ListRestores List restores
 	// (GET /v1/restores)
 	ListRestores(ctx context.Context, request ListRestoresRequestObject) (ListRestoresResponseObject, error)
 	// StartRestore Start a restore
 	// (POST /v1/restores)
 	StartRestore(ctx context.Context, request StartRestoreRequestObject) (StartRestoreResponseObject, error)
+	// PlanRestore Find out what a restore would do
+	// (POST /v1/restores/plan)
+	PlanRestore(ctx context.Context, request PlanRestoreRequestObject) (PlanRestoreResponseObject, error)
 	// RemoveRestore Tear down what a restore made
 	// (DELETE /v1/restores/{id})
 	RemoveRestore(ctx context.Context, request RemoveRestoreRequestObject) (RemoveRestoreResponseObject, error)
@@ -3174,6 +4847,15 @@ type StrictServerInterface interface {
 	// WatchRestore Watch a restore
 	// (GET /v1/restores/{id}/events)
 	WatchRestore(ctx context.Context, request WatchRestoreRequestObject) (WatchRestoreResponseObject, error)
+	// SearchFiles Search files in backups
+	// (POST /v1/search/files)
+	SearchFiles(ctx context.Context, request SearchFilesRequestObject) (SearchFilesResponseObject, error)
+	// ListSources List sources
+	// (GET /v1/sources)
+	ListSources(ctx context.Context, request ListSourcesRequestObject) (ListSourcesResponseObject, error)
+	// GetSource Read a source
+	// (GET /v1/sources/{id})
+	GetSource(ctx context.Context, request GetSourceRequestObject) (GetSourceResponseObject, error)
 }
 
 type StrictHandlerFunc func(ctx echo.Context, request any) (any, error)
@@ -3301,6 +4983,83 @@ func (sh *strictHandler) GetReadyz(ctx echo.Context, params GetReadyzParams) err
 		return err
 	} else if validResponse, ok := response.(GetReadyzResponseObject); ok {
 		return validResponse.VisitGetReadyzResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListAssets operation middleware
+func (sh *strictHandler) ListAssets(ctx echo.Context, params ListAssetsParams) error {
+	var request ListAssetsRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListAssets(ctx.Request().Context(), request.(ListAssetsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListAssets")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListAssetsResponseObject); ok {
+		return validResponse.VisitListAssetsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetAsset operation middleware
+func (sh *strictHandler) GetAsset(ctx echo.Context, id ResourceId, params GetAssetParams) error {
+	var request GetAssetRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetAsset(ctx.Request().Context(), request.(GetAssetRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetAsset")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetAssetResponseObject); ok {
+		return validResponse.VisitGetAssetResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListRestorePoints operation middleware
+func (sh *strictHandler) ListRestorePoints(ctx echo.Context, id ResourceId, params ListRestorePointsParams) error {
+	var request ListRestorePointsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListRestorePoints(ctx.Request().Context(), request.(ListRestorePointsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListRestorePoints")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListRestorePointsResponseObject); ok {
+		return validResponse.VisitListRestorePointsResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -3557,6 +5316,266 @@ func (sh *strictHandler) CheckConnection(ctx echo.Context, id ConnectionId) erro
 	return nil
 }
 
+// ListNativeRoutes operation middleware
+func (sh *strictHandler) ListNativeRoutes(ctx echo.Context, id ConnectionId, params ListNativeRoutesParams) error {
+	var request ListNativeRoutesRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListNativeRoutes(ctx.Request().Context(), request.(ListNativeRoutesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListNativeRoutes")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListNativeRoutesResponseObject); ok {
+		return validResponse.VisitListNativeRoutesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeleteNative operation middleware
+func (sh *strictHandler) DeleteNative(ctx echo.Context, id ConnectionId, path string) error {
+	var request DeleteNativeRequestObject
+
+	request.Id = id
+	request.Path = path
+
+	var body DeleteNativeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeleteNative(ctx.Request().Context(), request.(DeleteNativeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeleteNative")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeleteNativeResponseObject); ok {
+		return validResponse.VisitDeleteNativeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetNative operation middleware
+func (sh *strictHandler) GetNative(ctx echo.Context, id ConnectionId, path string) error {
+	var request GetNativeRequestObject
+
+	request.Id = id
+	request.Path = path
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetNative(ctx.Request().Context(), request.(GetNativeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetNative")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetNativeResponseObject); ok {
+		return validResponse.VisitGetNativeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PatchNative operation middleware
+func (sh *strictHandler) PatchNative(ctx echo.Context, id ConnectionId, path string) error {
+	var request PatchNativeRequestObject
+
+	request.Id = id
+	request.Path = path
+
+	var body PatchNativeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PatchNative(ctx.Request().Context(), request.(PatchNativeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PatchNative")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PatchNativeResponseObject); ok {
+		return validResponse.VisitPatchNativeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PostNative operation middleware
+func (sh *strictHandler) PostNative(ctx echo.Context, id ConnectionId, path string) error {
+	var request PostNativeRequestObject
+
+	request.Id = id
+	request.Path = path
+
+	var body PostNativeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PostNative(ctx.Request().Context(), request.(PostNativeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PostNative")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PostNativeResponseObject); ok {
+		return validResponse.VisitPostNativeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PutNative operation middleware
+func (sh *strictHandler) PutNative(ctx echo.Context, id ConnectionId, path string) error {
+	var request PutNativeRequestObject
+
+	request.Id = id
+	request.Path = path
+
+	var body PutNativeJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PutNative(ctx.Request().Context(), request.(PutNativeRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PutNative")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PutNativeResponseObject); ok {
+		return validResponse.VisitPutNativeResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetMe operation middleware
 func (sh *strictHandler) GetMe(ctx echo.Context) error {
 	var request GetMeRequestObject
@@ -3707,6 +5726,80 @@ func (sh *strictHandler) ListPolicies(ctx echo.Context, params ListPoliciesParam
 	return nil
 }
 
+// CreatePolicy operation middleware
+func (sh *strictHandler) CreatePolicy(ctx echo.Context, params CreatePolicyParams) error {
+	var request CreatePolicyRequestObject
+
+	request.Params = params
+
+	var body CreatePolicyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.CreatePolicy(ctx.Request().Context(), request.(CreatePolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "CreatePolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(CreatePolicyResponseObject); ok {
+		return validResponse.VisitCreatePolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// DeletePolicy operation middleware
+func (sh *strictHandler) DeletePolicy(ctx echo.Context, id ResourceId, params DeletePolicyParams) error {
+	var request DeletePolicyRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.DeletePolicy(ctx.Request().Context(), request.(DeletePolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "DeletePolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(DeletePolicyResponseObject); ok {
+		return validResponse.VisitDeletePolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
 // GetPolicy operation middleware
 func (sh *strictHandler) GetPolicy(ctx echo.Context, id ResourceId, params GetPolicyParams) error {
 	var request GetPolicyRequestObject
@@ -3727,6 +5820,181 @@ func (sh *strictHandler) GetPolicy(ctx echo.Context, id ResourceId, params GetPo
 		return err
 	} else if validResponse, ok := response.(GetPolicyResponseObject); ok {
 		return validResponse.VisitGetPolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UpdatePolicy operation middleware
+func (sh *strictHandler) UpdatePolicy(ctx echo.Context, id ResourceId, params UpdatePolicyParams) error {
+	var request UpdatePolicyRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body UpdatePolicyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UpdatePolicy(ctx.Request().Context(), request.(UpdatePolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UpdatePolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UpdatePolicyResponseObject); ok {
+		return validResponse.VisitUpdatePolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// UnassignPolicy operation middleware
+func (sh *strictHandler) UnassignPolicy(ctx echo.Context, id ResourceId, params UnassignPolicyParams) error {
+	var request UnassignPolicyRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	var body UnassignPolicyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			return err
+		}
+	} else {
+		request.Body = &body
+	}
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.UnassignPolicy(ctx.Request().Context(), request.(UnassignPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "UnassignPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(UnassignPolicyResponseObject); ok {
+		return validResponse.VisitUnassignPolicyResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListPolicyAssignments operation middleware
+func (sh *strictHandler) ListPolicyAssignments(ctx echo.Context, id ResourceId, params ListPolicyAssignmentsParams) error {
+	var request ListPolicyAssignmentsRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListPolicyAssignments(ctx.Request().Context(), request.(ListPolicyAssignmentsRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListPolicyAssignments")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListPolicyAssignmentsResponseObject); ok {
+		return validResponse.VisitListPolicyAssignmentsResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// AssignPolicy operation middleware
+func (sh *strictHandler) AssignPolicy(ctx echo.Context, id ResourceId) error {
+	var request AssignPolicyRequestObject
+
+	request.Id = id
+
+	var body AssignPolicyJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.AssignPolicy(ctx.Request().Context(), request.(AssignPolicyRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "AssignPolicy")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(AssignPolicyResponseObject); ok {
+		return validResponse.VisitAssignPolicyResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -3800,6 +6068,52 @@ func (sh *strictHandler) StartRestore(ctx echo.Context, params StartRestoreParam
 		return err
 	} else if validResponse, ok := response.(StartRestoreResponseObject); ok {
 		return validResponse.VisitStartRestoreResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// PlanRestore operation middleware
+func (sh *strictHandler) PlanRestore(ctx echo.Context) error {
+	var request PlanRestoreRequestObject
+
+	var body PlanRestoreJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.PlanRestore(ctx.Request().Context(), request.(PlanRestoreRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "PlanRestore")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(PlanRestoreResponseObject); ok {
+		return validResponse.VisitPlanRestoreResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}
@@ -4150,6 +6464,103 @@ func (sh *strictHandler) WatchRestore(ctx echo.Context, id ResourceId, params Wa
 		return err
 	} else if validResponse, ok := response.(WatchRestoreResponseObject); ok {
 		return validResponse.VisitWatchRestoreResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// SearchFiles operation middleware
+func (sh *strictHandler) SearchFiles(ctx echo.Context) error {
+	var request SearchFilesRequestObject
+
+	var body SearchFilesJSONRequestBody
+	var err error
+	if binder, ok := ctx.Echo().Binder.(*echo.DefaultBinder); ok {
+		// A request validator built on kin-openapi's openapi3filter with
+		// KeepValidatedValue leaves the value it validated on the body. Bind
+		// that value, matching member names exactly, so the handler receives
+		// what was validated instead of a second, case-insensitive decode.
+		// Otherwise bind only the request body, so that path and query
+		// parameters are not also bound into the body struct.
+		if vb, ok := ctx.Request().Body.(interface{ ValidatedValue() any }); !ok || runtime.BindJSONValue(vb.ValidatedValue(), &body) != nil {
+			err = binder.BindBody(ctx, &body)
+		}
+	} else {
+		// A custom binder is installed on the Echo instance; defer to it
+		// entirely, since echo.Binder does not expose body-only binding and
+		// the binder may do more than decode (for example call ctx.Validate).
+		err = ctx.Bind(&body)
+	}
+	if err != nil {
+		return err
+	}
+	request.Body = &body
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.SearchFiles(ctx.Request().Context(), request.(SearchFilesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "SearchFiles")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(SearchFilesResponseObject); ok {
+		return validResponse.VisitSearchFilesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// ListSources operation middleware
+func (sh *strictHandler) ListSources(ctx echo.Context, params ListSourcesParams) error {
+	var request ListSourcesRequestObject
+
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.ListSources(ctx.Request().Context(), request.(ListSourcesRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "ListSources")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(ListSourcesResponseObject); ok {
+		return validResponse.VisitListSourcesResponse(ctx.Response())
+	} else if response != nil {
+		return fmt.Errorf("unexpected response type: %T", response)
+	}
+	return nil
+}
+
+// GetSource operation middleware
+func (sh *strictHandler) GetSource(ctx echo.Context, id ResourceId, params GetSourceParams) error {
+	var request GetSourceRequestObject
+
+	request.Id = id
+	request.Params = params
+
+	handler := func(ctx echo.Context, request interface{}) (interface{}, error) {
+		return sh.ssi.GetSource(ctx.Request().Context(), request.(GetSourceRequestObject))
+	}
+	for _, middleware := range sh.middlewares {
+		handler = middleware(handler, "GetSource")
+	}
+
+	response, err := handler(ctx, request)
+
+	if err != nil {
+		return err
+	} else if validResponse, ok := response.(GetSourceResponseObject); ok {
+		return validResponse.VisitGetSourceResponse(ctx.Response())
 	} else if response != nil {
 		return fmt.Errorf("unexpected response type: %T", response)
 	}

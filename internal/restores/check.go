@@ -24,6 +24,12 @@ type checker struct {
 
 func newChecker() *checker { return &checker{compiled: map[[sha256.Size]byte]*schema.Schema{}} }
 
+// Check returns what Start would refuse a request with before anything is
+// written or sent: Unsupported, Invalid, or nil.
+func (j *Journal) Check(conn *fleet.Conn, r model.RestoreRequest) error {
+	return j.checker.check(conn, r)
+}
+
 // check returns Unsupported or Invalid, or nil when the account could take the
 // request.
 func (c *checker) check(conn *fleet.Conn, r model.RestoreRequest) error {
