@@ -78,6 +78,7 @@ func open(_ context.Context, config Config, env adapters.Env) (*adapters.Adapter
 		Operations:       operations{c},
 		OperationCancels: operations{c},
 		Policies:         policies{c},
+		PolicyWrites:     policyWrites{c},
 	}, nil
 }
 

@@ -13,7 +13,8 @@ import (
 
 const acceptPolicies = "application/api.clumio.policy-definitions=v1+json"
 
-// wirePolicy is Policy. The contract gives it no _etag; one is read if it comes.
+// wirePolicy is Policy. The contract gives it no _etag; one is read if it comes,
+// and a mark of our own stands in for it if not.
 type wirePolicy struct {
 	ETag             string              `json:"_etag"`
 	ActivationStatus string              `json:"activation_status"`
@@ -99,7 +100,7 @@ func (w wirePolicy) policy(env adapters.Env) model.Policy {
 // status puts the lock first: a locked policy refuses changes (NOTES section 8).
 func (w wirePolicy) status() string {
 	switch {
-	case w.LockStatus != "" && w.LockStatus != "unlocked":
+	case w.locked():
 		return "locked"
 	case w.ActivationStatus == "activated":
 		return "active"
@@ -110,7 +111,7 @@ func (w wirePolicy) status() string {
 }
 
 func (w wirePolicy) nativeStatus() string {
-	if w.LockStatus == "" || w.LockStatus == "unlocked" {
+	if !w.locked() {
 		return w.ActivationStatus
 	}
 	return w.ActivationStatus + ", " + w.LockStatus
