@@ -78,6 +78,9 @@ func open(_ context.Context, config Config, env adapters.Env) (*adapters.Adapter
 		Operations:       operations{c},
 		OperationCancels: operations{c},
 		Policies:         policies{c},
+		Assets:           assets{c},
+		RestorePoints:    points{c},
+		Sources:          sources{c},
 		PolicyWrites:     policyWrites{c},
 	}, nil
 }
