@@ -3,6 +3,7 @@ package clumiosim
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -95,7 +96,7 @@ func auditTrails() catalog {
 		sorts:   []string{"-timestamp"},
 		entries: func(s *Sim, _ *call) ([]entry, error) {
 			out := make([]entry, 0, len(s.trail))
-			for _, r := range s.trail {
+			for _, r := range slices.Backward(s.trail) {
 				out = append(out, r.entry())
 			}
 			return out, nil

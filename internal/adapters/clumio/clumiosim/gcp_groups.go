@@ -1,18 +1,19 @@
 package clumiosim
 
 import (
+	"maps"
 	"net/http"
 	"slices"
 	"time"
 )
 
-func gcpGroupBody() shape {
+// gcpGroupBody is that of making a group; changing one takes more.
+func gcpGroupBody(more map[string]shape) shape {
 	label := group(map[string]shape{"key": text(), "value": text()})
 	texts := group(map[string]shape{"$eq": text(), "$not_eq": text(), "$in": listOf(text()), "$not_in": listOf(text())})
-	return group(map[string]shape{
+	members := map[string]shape{
 		"name": text(), "include_prefixes": listOf(text()), "exclude_prefixes": listOf(text()),
-		"latest_version_only": flag(), "add_bucket_uuids": listOf(text()), "remove_bucket_uuids": listOf(text()),
-		"clear_bucket_rule": flag(),
+		"latest_version_only": flag(),
 		"bucket_rule": group(map[string]shape{
 			"gcp_project_id": texts, "gcp_location": texts,
 			"gcp_label": group(map[string]shape{
@@ -20,6 +21,14 @@ func gcpGroupBody() shape {
 				"$not_in": listOf(label), "$all": listOf(label), "$not_all": listOf(label),
 			}),
 		}),
+	}
+	maps.Copy(members, more)
+	return group(members)
+}
+
+func gcpGroupUpdate() shape {
+	return gcpGroupBody(map[string]shape{
+		"add_bucket_uuids": listOf(text()), "remove_bucket_uuids": listOf(text()), "clear_bucket_rule": flag(),
 	})
 }
 

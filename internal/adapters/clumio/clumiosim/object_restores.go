@@ -1,5 +1,7 @@
 package clumiosim
 
+import "maps"
+
 const (
 	pathRestoreGCPGroups = "/restores/gcp/protection-groups"
 	pathRestoreGCSAssets = "/restores/gcp/protection-groups/assets"
@@ -40,31 +42,37 @@ func gcsTarget() shape {
 	})
 }
 
-func gcsRestore(pitrID string) shape {
+func gcsRestore(pitrID, chosen string) shape {
 	return group(map[string]shape{
-		"source": need(exactlyOne(group(map[string]shape{
-			"backup_id": text(), "gcs_asset_ids": listOf(text()), "object_filters": gcsFilters(),
-			"pitr": group(map[string]shape{
-				pitrID: need(text()), "restore_end_timestamp": moment(), "restore_start_timestamp": moment(),
-			}),
-		}), "backup_id", "pitr")),
+		"source": need(objectSource(pitrID, chosen, gcsFilters())), "target": need(gcsTarget()),
+	})
+}
+
+// objectShapes is a list of what a preview showed.
+func objectShapes(more map[string]shape) shape {
+	members := map[string]shape{
+		"restore_cookie": need(text()), "object_key": text(), "version_id": text(), "bucket": text(),
+		"size_in_bytes": whole(), "last_modified_time": moment(),
+	}
+	maps.Copy(members, more)
+	return filled(listOf(group(members)))
+}
+
+func gcsObjectRestore() shape {
+	return group(map[string]shape{
+		"source": need(objectShapes(map[string]shape{"gcs_asset_id": text(), "storage_class": text()})),
 		"target": need(gcsTarget()),
 	})
 }
 
-func gcsObjectRestore() shape {
-	return group(map[string]shape{"source": need(objectShapes()), "target": need(gcsTarget())})
-}
-
 func s3ObjectRestore() shape {
-	return group(map[string]shape{"source": need(objectShapes()), "target": need(bucketTarget())})
-}
-
-func objectShapes() shape {
-	return filled(listOf(group(map[string]shape{
-		"restore_cookie": need(text()), "object_key": text(), "version_id": text(), "bucket": text(),
-		"size_in_bytes": whole(), "etag": text(), "region": text(), "storage_class": text(),
-	})))
+	return group(map[string]shape{
+		"source": need(objectShapes(map[string]shape{
+			"etag": text(), "region": text(), "storage_class": storageClass(), "last_backup_time": moment(),
+			"protection_group_asset_id": text(),
+		})),
+		"target": need(bucketTarget()),
+	})
 }
 
 // checkStorage is the rule for the classes of restored objects (NOTES section 9).

@@ -10,9 +10,8 @@ import (
 // edits are refused until then (NOTES section 8).
 
 func policyBody() shape {
-	duration := func(units ...string) shape {
-		return group(map[string]shape{"unit": need(text(units...)), "value": whole(), "offsets": listOf(whole())})
-	}
+	retention := group(map[string]shape{"unit": need(text()), "value": need(whole())})
+	frequency := group(map[string]shape{"unit": need(text()), "value": whole(), "offsets": listOf(whole())})
 	window := group(map[string]shape{"start_time": text(), "end_time": text()})
 	return group(map[string]shape{
 		"name": need(text()), "activation_status": text("activated", "deactivated"),
@@ -23,7 +22,7 @@ func policyBody() shape {
 			"backup_aws_region": text(), "backup_window": window, "backup_window_tz": window,
 			"advanced_settings": group(nil),
 			"slas": need(listOf(group(map[string]shape{
-				"retention_duration": need(duration()), "rpo_frequency": need(duration()),
+				"retention_duration": need(retention), "rpo_frequency": need(frequency),
 			}))),
 		}))),
 	})

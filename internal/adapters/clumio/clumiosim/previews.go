@@ -28,16 +28,23 @@ func (p previewSource) body() shape {
 			"undo_delete_marker_options": group(map[string]shape{"start_timestamp": moment()}),
 		}), "point_in_time_recovery", "undo_delete_marker_options")
 	case p.sync:
-		return group(map[string]shape{
+		members := map[string]shape{
 			"backup_id": text(), "is_sync_preview": flag(), "object_filters": objectFilters(),
 			"pitr_end_timestamp": moment(), "pitr_start_timestamp": moment(),
-			"protection_group_s3_asset_ids": listOf(text()),
-		})
+		}
+		if p.assets == pathGroups {
+			members["protection_group_s3_asset_ids"] = listOf(text())
+		}
+		return group(members)
 	}
-	return exactlyOne(group(map[string]shape{
-		"backup_id": text(), "gcs_asset_ids": listOf(text()), "object_filters": gcsFilters(),
+	members := map[string]shape{
+		"backup_id": text(), "object_filters": gcsFilters(),
 		"pitr": group(map[string]shape{"restore_end_timestamp": need(moment()), "restore_start_timestamp": moment()}),
-	}), "backup_id", "pitr")
+	}
+	if p.assets == pathGCPGroups {
+		members["gcs_asset_ids"] = listOf(text())
+	}
+	return exactlyOne(group(members), "backup_id", "pitr")
 }
 
 // preview answers the objects at once or starts a task that finds them. Of a

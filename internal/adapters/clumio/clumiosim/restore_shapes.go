@@ -9,6 +9,8 @@ func tagShapes() shape {
 
 func dynamoDBRestore() shape {
 	throughput := group(map[string]shape{"read_capacity_units": whole(), "write_capacity_units": whole()})
+	perRequest := group(map[string]shape{"max_read_request_units": whole()})
+	provisioned := group(map[string]shape{"read_capacity_units": whole()})
 	projection := group(map[string]shape{
 		"non_key_attributes": listOf(text()), "projection_type": text("ALL", "KEYS_ONLY", "INCLUDE"),
 	})
@@ -35,6 +37,11 @@ func dynamoDBRestore() shape {
 		"provisioned_throughput": throughput, "restore_wcu": whole(),
 		"replicas": listOf(group(map[string]shape{
 			"region_name": text(), "kms_master_key_id": text(),
+			"on_demand_throughput_override": perRequest, "provisioned_throughput_override": provisioned,
+			"global_secondary_indexes": listOf(group(map[string]shape{
+				"index_name": text(), "on_demand_throughput_override": perRequest,
+				"provisioned_throughput_override": provisioned,
+			})),
 			"replica_table_class": text("", "STANDARD", "STANDARD_INFREQUENT_ACCESS"),
 		})),
 		"sse_specification": group(map[string]shape{
@@ -111,23 +118,30 @@ func objectFilters() shape {
 		"latest_version_only": need(flag()), "etag": text(), "version_id": text(),
 		"max_object_size_bytes": whole(), "min_object_size_bytes": whole(), "object_key_contains": text(),
 		"object_key_matches": text(), "object_key_prefix": text(), "object_key_suffix": text(),
-		"storage_classes": listOf(text()),
+		"storage_classes": listOf(storageClass()),
 	})
 }
 
 // bucketRestore is the body for a group (of which pitr names the id) and for
 // one bucket of a group.
-func bucketRestore(pitrID string) shape {
+func bucketRestore(pitrID, chosen string) shape {
 	return group(map[string]shape{
-		"source": need(exactlyOne(group(map[string]shape{
-			"backup_id": text(), "object_filters": objectFilters(),
-			"pitr": group(map[string]shape{
-				pitrID: need(text()), "restore_end_timestamp": moment(), "restore_start_timestamp": moment(),
-			}),
-			"protection_group_s3_asset_ids": listOf(text()),
-		}), "backup_id", "pitr")),
-		"target": need(bucketTarget()),
+		"source": need(objectSource(pitrID, chosen, objectFilters())), "target": need(bucketTarget()),
 	})
+}
+
+// objectSource is a backup or a moment; of a group some buckets may be chosen.
+func objectSource(pitrID, chosen string, filters shape) shape {
+	members := map[string]shape{
+		"backup_id": text(), "object_filters": filters,
+		"pitr": group(map[string]shape{
+			pitrID: need(text()), "restore_end_timestamp": moment(), "restore_start_timestamp": moment(),
+		}),
+	}
+	if chosen != "" {
+		members[chosen] = listOf(text())
+	}
+	return exactlyOne(group(members), "backup_id", "pitr")
 }
 
 func bucketTarget() shape {
@@ -148,19 +162,23 @@ func instantAccess() shape {
 	})
 }
 
-// onDemand lists the kinds that the body may name; without any the kind is not
-// checked.
-func onDemand(asset string, kinds ...string) shape {
+// onDemand lists the kinds that the body may name, if it may name any; an empty
+// list does not check them.
+func onDemand(asset string, named bool, kinds ...string) shape {
 	if len(kinds) > 0 {
 		kinds = append(kinds, "")
 	}
-	return group(map[string]shape{
-		asset: need(text()), "type": text(kinds...),
+	members := map[string]shape{
+		asset: need(text()),
 		"settings": group(map[string]shape{
 			"retention_duration": group(map[string]shape{
 				"unit": need(text("days", "weeks", "months", "years")), "value": need(whole()),
 			}),
 			"backup_aws_region": text(), "advanced_settings": group(nil),
 		}),
-	})
+	}
+	if named {
+		members["type"] = text(kinds...)
+	}
+	return group(members)
 }

@@ -185,7 +185,7 @@ func (s *Sim) backupRoutes() []route {
 	}
 	start := func(list, name, resource, assets, member, usual string, kinds ...string) route {
 		return op("POST "+list, name, resource, s.createBackup(list, assets, member, usual)).
-			takes(onDemand(member, kinds...)).withTask()
+			takes(onDemand(member, true, kinds...)).withTask()
 	}
 	const snapshot, secure = "aws_snapshot", "clumio_backup"
 	return append(routes,
@@ -193,7 +193,8 @@ func (s *Sim) backupRoutes() []route {
 		start(ListEC2, "create-backup-aws-ec2-instance", "backup-aws-ec2-instances", pathInstances, "instance_id", secure, secure, snapshot),
 		start(ListEBS, "create-backup-aws-ebs-volume", "backup-aws-ebs-volumes", pathVolumes, "volume_id", secure, secure, snapshot).in(1, 2),
 		start(ListMSSQL, "create-backup-ec2-mssql-database", "backup-ec2-mssql-databases", pathDatabases, "asset_id", mssqlFull),
-		start(ListIceberg, "create-backup-aws-iceberg-table", "backup-aws-iceberg-tables", pathIceberg, "table_id", "iceberg_snapshot"),
+		start(ListIceberg, "create-backup-aws-iceberg-table", "backup-aws-iceberg-tables", pathIceberg, "table_id", "iceberg_snapshot").
+			takes(onDemand("table_id", false)),
 		op("GET "+rdsTablesPath+"/{table_id}/columns", "read-backup-aws-rds-resource-database-table-columns",
 			"backup-aws-rds-resource-database-tables", s.readColumns),
 		op("POST "+ListS3Assets+"/malware-report", "export-protection-group-s3-asset-malware-report", "backup-protection-groups", s.exportMalwareReport).

@@ -3,8 +3,8 @@ package clumiosim
 func (s *Sim) gcpRoutes() []route {
 	const resource, one = "gcp-protection-groups", pathGCPGroups + "/{protection_group_id}"
 	return []route{
-		op("POST "+pathGCPGroups, "create-gcp-protection-group", resource, s.createGCPGroup).takes(gcpGroupBody()),
-		op("PATCH "+one, "update-gcp-protection-group", resource, s.updateGCPGroup).takes(gcpGroupBody()),
+		op("POST "+pathGCPGroups, "create-gcp-protection-group", resource, s.createGCPGroup).takes(gcpGroupBody(nil)),
+		op("PATCH "+one, "update-gcp-protection-group", resource, s.updateGCPGroup).takes(gcpGroupUpdate()),
 		op("DELETE "+one, "delete-gcp-protection-group", resource, s.deleteGCPGroup),
 		op("GET "+pathGCSAssets+"/{gcs_asset_id}/continuous-backup-stats", "read-gcp-gcs-asset-continuous-backup-stats",
 			"gcp-gcs-assets", s.continuousStats(pathGCSAssets, "gcs_asset_id")),
@@ -64,18 +64,18 @@ func (s *Sim) objectRoutes() []route {
 	routes := []route{
 		op("POST "+pathRestoreGroups, "restore-protection-group", groups,
 			s.restoreBuckets(ListGroups, pathGroups, "protection_group_id", pathRestoreGroups)).
-			takes(bucketRestore("protection_group_id")).withTask(),
+			takes(bucketRestore("protection_group_id", "protection_group_s3_asset_ids")).withTask(),
 		op("POST "+pathRestoreS3Assets, "restore-protection-group-s3-asset", assets,
 			s.restoreBuckets(ListS3Assets, pathS3Assets, "protection_group_s3_asset_id", pathRestoreS3Assets)).
-			takes(bucketRestore("protection_group_s3_asset_id")).withTask(),
+			takes(bucketRestore("protection_group_s3_asset_id", "")).withTask(),
 		op("POST "+oneGroup+"/s3-objects", "restore-protection-group-s3-objects", groups, s.restoreS3Objects).
 			takes(s3ObjectRestore()).withTask(),
 		op("POST "+pathRestoreGCPGroups, "restore-gcs-protection-group", gcsGroups,
 			s.restoreGCS(ListGCPGroups, pathGCPGroups, "gcs_protection_group_id")).
-			takes(gcsRestore("gcs_protection_group_id")).withTask(),
+			takes(gcsRestore("gcs_protection_group_id", "gcs_asset_ids")).withTask(),
 		op("POST "+pathRestoreGCSAssets, "restore-gcs-protection-group-asset", gcsAssets,
 			s.restoreGCS(ListGCSAssets, pathGCSAssets, "gcs_asset_id")).
-			takes(gcsRestore("gcs_asset_id")).withTask(),
+			takes(gcsRestore("gcs_asset_id", "")).withTask(),
 		op("POST "+oneGCSGroup+"/gcs-objects", "restore-gcs-protection-group-objects", gcsGroups, s.restoreGCSObjects).
 			takes(gcsObjectRestore()).withTask(),
 	}
@@ -107,7 +107,7 @@ func (s *Sim) instantRoutes() []route {
 		op("GET "+pathInstant, "list-"+noun+"s", resource, s.listInstant),
 		op("GET "+one, "read-"+noun, resource, s.withInstant(s.readInstant)),
 		op("PUT "+one, "update-"+noun, resource, s.withInstant(s.updateInstant)).
-			takes(orEmpty(group(map[string]shape{"name": text(), "expiry_timestamp": moment()}))),
+			takes(group(map[string]shape{"name": text(), "expiry_timestamp": moment()})),
 		op("DELETE "+one, "delete-"+noun, resource, s.withInstant(s.deleteInstant)),
 		op("GET "+one+"/_get_uri", "read-"+noun+"-uri", resource, s.withInstant(s.readInstantURI)),
 		op("GET "+one+"/roles/permissions", "read-"+noun+"-role-permission", resource, s.withInstant(s.readPermissions)),
