@@ -2,6 +2,7 @@ package cohesitysim
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
 	"strings"
 	"testing"
@@ -22,9 +23,7 @@ func (c *client) quietGroup(change obj, from, to string) map[string]any {
 	made := c.want(http.StatusCreated, http.MethodPost, api+"/policies", policy).json(c.t)
 	body := aGroup(c, "quiet-hosts", firstSpareID)
 	body["policyId"] = made["id"]
-	for name, v := range change {
-		body[name] = v
-	}
+	maps.Copy(body, change)
 	return c.want(http.StatusCreated, http.MethodPost, api+"/protection-groups", body).json(c.t)
 }
 

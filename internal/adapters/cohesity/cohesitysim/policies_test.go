@@ -28,7 +28,7 @@ func TestPolicyFaults(t *testing.T) {
 			p["blackoutWindow"] = []obj{{"day": "Monday", "startTime": at, "endTime": at}}
 		}},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(name, func(*testing.T) {
 			p := aPolicy("p-" + name)
 			tc.change(p)
 			c.want(tc.status, http.MethodPost, api+"/policies", p)

@@ -1,6 +1,7 @@
 package cohesitysim
 
 import (
+	"maps"
 	"net/http"
 	"testing"
 )
@@ -13,9 +14,7 @@ func TestPointInTimeRangesOfADatabase(t *testing.T) {
 			"environment": "kSQL", "protectionGroupIds": []string{sql.GroupID}, "sourceId": sql.ObjectID,
 			"startTimeUsecs": 1, "endTimeUsecs": c.sim.now(),
 		}
-		for name, v := range change {
-			body[name] = v
-		}
+		maps.Copy(body, change)
 		answer := c.want(http.StatusCreated, http.MethodPost, api+"/snapshots/restore-points", body).json(t)
 		info, _ := answer["timeRangeInfo"].(map[string]any)
 		return len(items(answer, "fullSnapshotInfo")), items(info, "timeRanges")

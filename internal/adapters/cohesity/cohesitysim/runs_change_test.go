@@ -91,8 +91,12 @@ func TestAComplianceLockCannotBeWeakened(t *testing.T) {
 		config obj
 		refuse bool
 	}{
-		{obj{"dataLock": "Administrative"}, false}, {obj{"dataLock": "Compliance"}, false}, {obj{"dataLock": "Administrative"}, true},
-		{obj{"deleteSnapshot": true}, true}, {obj{"daysToKeep": -1}, true}, {obj{"daysToKeep": 1}, false},
+		{obj{"dataLock": "Administrative"}, false},
+		{obj{"dataLock": "Compliance"}, false},
+		{obj{"dataLock": "Administrative"}, true},
+		{obj{"deleteSnapshot": true}, true},
+		{obj{"daysToKeep": -1}, true},
+		{obj{"daysToKeep": 1}, false},
 	} {
 		if reason := c.apply(step.config); (reason != "") != step.refuse {
 			t.Errorf("%v: %q, want refused %t", step.config, reason, step.refuse)
