@@ -48,8 +48,8 @@ func assetSpecs() []assetSpec {
 		}, wire: wireTable},
 		{path: pathBuckets, list: "list-aws-s3-buckets", read: "read-aws-s3-bucket", resource: "aws-s3-buckets", param: "bucket_id", filters: filterRules{
 			"environment_id": one, "name": {"contains in", textValue}, "account_native_id": one,
-			"aws_region": {"eq in", textValue}, "is_deleted": deleted, "tags.id": all, "aws_tag": {"in all", textValue},
-			"excluded_aws_tag": all, "organizational_unit_id": some, "asset_id": some, "event_bridge_enabled": yes,
+			"aws_region": {"eq in", textValue}, "is_deleted": deleted, "tags.id": all, "aws_tag": {"in all", tagValue},
+			"excluded_aws_tag": {"all", tagValue}, "organizational_unit_id": some, "asset_id": some, "event_bridge_enabled": yes,
 			"is_versioning_enabled": yes, "is_encryption_enabled": yes, "is_replication_enabled": yes,
 			"is_supported": yes, "is_active": yes, "protection_method": {"eq in", textValue},
 		}, wire: wireBucket},
@@ -79,10 +79,14 @@ func (s *Sim) listAssets(spec assetSpec) endpoint {
 		if err != nil {
 			return answer{}, err
 		}
+		matches, err := bucketMatcher(c, spec)
+		if err != nil {
+			return answer{}, err
+		}
 		byDeletion := slices.ContainsFunc(conditions, func(c condition) bool { return c.field == "is_deleted" })
 		var found []*asset
 		for _, a := range s.assets[spec.path] {
-			if c.sees(a.unit) && (byDeletion || !a.deleted) && allHold(conditions, func(f string) []string { return s.assetField(a, f) }) {
+			if c.sees(a.unit) && (byDeletion || !a.deleted) && s.assetHolds(a, conditions) && matches(a) {
 				found = append(found, a)
 			}
 		}
@@ -94,6 +98,16 @@ func (s *Sim) listAssets(spec assetSpec) endpoint {
 			return s.showAsset(c, spec, found[i], lookback)
 		}})
 	}
+}
+
+// assetHolds: the one field that excludes has its condition turned around.
+func (s *Sim) assetHolds(a *asset, conditions []condition) bool {
+	for _, c := range conditions {
+		if c.holds(s.assetField(a, c.field)) == (c.field == "excluded_aws_tag") {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Sim) readAsset(spec assetSpec) endpoint {
@@ -206,6 +220,12 @@ func (s *Sim) assetState(a *asset, name string) []string {
 		if status, known := a.protection().(string); known {
 			return []string{status}
 		}
+	case "aws_tag", "excluded_aws_tag":
+		tags := make([]string, 0, len(a.tags))
+		for _, t := range a.tags {
+			tags = append(tags, tagOf(t.key, t.value))
+		}
+		return tags
 	case "tags.id":
 		ids := make([]string, 0, len(a.tags))
 		for _, t := range a.tags {
@@ -228,8 +248,11 @@ func (s *Sim) groupsOf(bucket *asset) int {
 }
 
 func addedBy(a *asset) string {
-	if a.byUser {
+	switch {
+	case a.byUser:
 		return "user"
+	case a.byRule:
+		return "bucket_rule"
 	}
 	if a.seed%3 == 0 {
 		return "user"

@@ -49,7 +49,7 @@ type asset struct {
 	target               map[string]any // what a restore asked for
 	gcs                  *gcsBucket     // of a GCS asset
 	definition           *definition    // of a group that was changed since the start
-	byUser               bool           // a bucket that was added by hand
+	byUser, byRule       bool           // how a bucket came into its group since the start
 	made                 time.Time
 }
 

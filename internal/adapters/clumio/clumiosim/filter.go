@@ -17,6 +17,7 @@ const (
 	textValue valueKind = iota
 	timeValue
 	flagValue
+	tagValue // {"key": "k", "value": "v"}
 )
 
 // filterRule is what an endpoint takes for one field: the operators, and what
@@ -82,6 +83,9 @@ func newCondition(field, operator string, kind valueKind, value any) (condition,
 		}
 		for _, item := range list {
 			text, isText := item.(string)
+			if kind == tagValue {
+				text, isText = tagText(item)
+			}
 			if !isText {
 				return c, wrong
 			}
@@ -141,6 +145,16 @@ func (c condition) holds(got []string) bool {
 		return err == nil && c.allows(at)
 	})
 }
+
+// tagText makes a tag of a filter comparable with those of assets.
+func tagText(v any) (string, bool) {
+	members, isGroup := v.(map[string]any)
+	key, hasKey := members["key"].(string)
+	value, _ := members["value"].(string)
+	return tagOf(key, value), isGroup && hasKey
+}
+
+func tagOf(key, value string) string { return key + "\x00" + value }
 
 // allows compares times.
 func (c condition) allows(at time.Time) bool {

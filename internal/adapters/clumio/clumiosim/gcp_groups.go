@@ -172,7 +172,7 @@ func (s *Sim) updateGCPGroup(c *call) (answer, error) {
 	for _, b := range add {
 		there := slices.ContainsFunc(members, func(m *asset) bool { return m.group == a && m.gcs == b && !m.deleted })
 		if !there {
-			s.addMember(c, a, pathGCSAssets, ListGCSAssets, nil, b)
+			s.addMember(c, a, pathGCSAssets, ListGCSAssets, nil, b).byUser = true
 		}
 	}
 	for _, id := range textsAt(c.body, "remove_bucket_uuids") {

@@ -1,9 +1,6 @@
 package clumiosim
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // definition is what a protection group protects.
 type definition struct {
@@ -35,8 +32,8 @@ func storageClass(more ...string) shape {
 	return text(append(more, "S3 Standard", "S3 Standard-IA", "S3 Intelligent-Tiering", "S3 One Zone-IA")...)
 }
 
-// createGroup makes a group that shows, and can be assigned, a little later.
-// Its rule is kept and not applied: buckets come by hand.
+// createGroup makes a group that shows, and can be assigned, a little later, and
+// then holds the buckets that its rule matches.
 func (s *Sim) createGroup(c *call) (answer, error) {
 	a := &asset{
 		path: pathGroups, backupList: ListGroups, id: s.newID(), environment: s.environments[0],
@@ -49,7 +46,10 @@ func (s *Sim) createGroup(c *call) (answer, error) {
 	if err := defineGroup(c, a, 1); err != nil {
 		return answer{}, err
 	}
-	s.arriveAfter(c.now.Add(newGroupDelay), func() { s.addAsset(a) })
+	s.arriveAfter(c.now.Add(newGroupDelay), func() {
+		s.addAsset(a)
+		s.applyRule(c, a)
+	})
 	c.subject = entityOf(a)
 	return ok(s.groupVersion(c, a))
 }
@@ -59,9 +59,8 @@ func defineGroup(c *call, a *asset, version int) error {
 		description: textAt(c.body, "description"), rule: textAt(c.body, "bucket_rule"),
 		filter: groupAt(c.body, "object_filter"), version: version, changed: c.now,
 	}
-	var rule map[string]any
-	if d.rule != "" && json.Unmarshal([]byte(d.rule), &rule) != nil {
-		return badRequest("bucket_rule is not a JSON object")
+	if _, err := parseBucketRule(d.rule); err != nil {
+		return err
 	}
 	a.name, a.definition = textAt(c.body, "name"), d
 	return nil
@@ -103,6 +102,7 @@ func (s *Sim) updateGroup(c *call) (answer, error) {
 	if err := defineGroup(c, a, version+1); err != nil {
 		return answer{}, err
 	}
+	s.applyRule(c, a)
 	return ok(s.groupVersion(c, a))
 }
 
@@ -131,7 +131,7 @@ func (s *Sim) dissolve(c *call, a *asset, members string) {
 func (s *Sim) addMember(c *call, to *asset, path, list string, bucket *asset, gcs *gcsBucket) *asset {
 	a := &asset{
 		path: path, backupList: list, id: s.newID(), group: to, bucket: bucket, gcs: gcs, policy: to.policy, unit: to.unit,
-		environment: to.environment, backupStatus: "no_backup", byUser: true, made: c.now,
+		environment: to.environment, backupStatus: "no_backup", made: c.now,
 	}
 	if bucket != nil {
 		a.name, a.environment = bucket.name, bucket.environment
@@ -164,7 +164,9 @@ func (s *Sim) addBucket(c *call) (answer, error) {
 	case s.member(to, bucket) != nil:
 		return answer{}, conflict("The bucket is in the group already.")
 	}
-	return ok(s.memberRecord(c, s.addMember(c, to, pathS3Assets, ListS3Assets, bucket, nil)))
+	a := s.addMember(c, to, pathS3Assets, ListS3Assets, bucket, nil)
+	a.byUser = true
+	return ok(s.memberRecord(c, a))
 }
 
 // removeBucket takes only what was put in by hand: the rule holds the others
