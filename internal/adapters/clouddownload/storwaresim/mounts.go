@@ -32,7 +32,8 @@ func (s *Sim) mount(at time.Time, d *download, t *task) *download {
 }
 
 // dismount queues the task at whose end the record is gone. When that fails the
-// record stays, for one more life.
+// record stays for one more life, at least an hour: a client that asks for a
+// millisecond must not make the server try that often.
 func (s *Sim) dismount(at time.Time, d *download) *task {
 	if !d.task.settled {
 		d.task.stop(at, "CANCELLED", "download was deleted")
@@ -43,7 +44,7 @@ func (s *Sim) dismount(at time.Time, d *download) *task {
 			if t.outcome == "FINISHED" {
 				s.forget(d)
 			} else {
-				d.unmount, d.expires = nil, t.end.Add(d.life)
+				d.unmount, d.expires = nil, t.end.Add(max(d.life, time.Hour))
 			}
 		},
 	})

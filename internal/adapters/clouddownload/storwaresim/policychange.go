@@ -105,8 +105,13 @@ func (c *call) savePolicy(p *policy) (refusal answer, saved bool) {
 		kinds   string // that the list can name
 		members []named
 	}{
-		{"VM", request.VMs}, {"APP", request.Apps}, {"STORAGE", request.Storages}, {"OS OS_AGENT", request.OSAgents},
-		{"CLOUD_USER", request.Users}, {"CLOUD_GROUP CLOUD_TEAMS", request.Groups}, {"CLOUD_SITE", request.Sites},
+		{"VM", request.VMs},
+		{"APP", request.Apps},
+		{"STORAGE", request.Storages},
+		{"OS OS_AGENT", request.OSAgents},
+		{"CLOUD_USER", request.Users},
+		{"CLOUD_GROUP CLOUD_TEAMS", request.Groups},
+		{"CLOUD_SITE", request.Sites},
 	}
 	for _, list := range lists {
 		for _, one := range list.members {
