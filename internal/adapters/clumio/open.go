@@ -7,6 +7,7 @@ import (
 
 	"switchback/internal/adapters"
 	"switchback/internal/adapters/vendorhttp"
+	"switchback/internal/fault"
 	"switchback/internal/model"
 )
 
@@ -55,6 +56,10 @@ func open(_ context.Context, config Config, env adapters.Env) (*adapters.Adapter
 	if err != nil {
 		return nil, err
 	}
+	routes, err := loadNativeRoutes(nativeTable)
+	if err != nil {
+		return nil, &fault.Error{Kind: fault.Internal, Op: "clumio.Open", Err: err}
+	}
 	return &adapters.Adapter{
 		Provider: Provider,
 		Traits: adapters.Traits{
@@ -82,6 +87,7 @@ func open(_ context.Context, config Config, env adapters.Env) (*adapters.Adapter
 		RestorePoints:    points{c},
 		Sources:          sources{c},
 		PolicyWrites:     policyWrites{c},
+		Native:           native{c, routes},
 	}, nil
 }
 

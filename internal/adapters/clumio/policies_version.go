@@ -22,6 +22,15 @@ func (w *wirePolicy) UnmarshalJSON(raw []byte) error {
 	return nil
 }
 
+// version is the mark of what the policy says; while it is locked, which shows in
+// its status, another one.
+func (w wirePolicy) version() string {
+	if w.locked() {
+		return w.ETag + "." + w.LockStatus
+	}
+	return w.ETag
+}
+
 // policyMark stands in for the mark that the vendor does not give: policies have
 // no _etag in its contract. It is the same for the same policy in a list, read
 // alone, and in the answer to a change.

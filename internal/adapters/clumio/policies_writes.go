@@ -144,7 +144,7 @@ func (p policyWrites) current(ctx context.Context, op string, id model.ID, versi
 	switch {
 	case out.wire.locked():
 		return readPolicy{}, fault.New(fault.Conflict, op, "the policy is locked while the vendor "+out.wire.lockReason())
-	case out.wire.ETag != version:
+	case out.wire.version() != version:
 		return readPolicy{}, fault.New(fault.Stale, op, "the policy has changed since it was read")
 	}
 	return out, nil

@@ -62,7 +62,7 @@ type wireFrequency struct {
 func (w wirePolicy) policy(env adapters.Env) model.Policy {
 	p := model.Policy{
 		ID: env.ID(kindPolicy, w.ID), Connection: env.Connection, Provider: Provider, Name: w.Name, Status: w.status(),
-		AssetKinds: []model.AssetKind{}, Rules: []model.Rule{}, Version: w.ETag,
+		AssetKinds: []model.AssetKind{}, Rules: []model.Rule{}, Version: w.version(),
 		Native: model.Native{ID: w.ID, Status: w.nativeStatus()}, Lossy: []string{},
 	}
 	for _, o := range w.Operations {
