@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -62,7 +63,9 @@ func (s Subject) pageSizes() []int {
 
 // Checks lists every check of this package.
 func Checks() []Check {
-	return append(append(accountChecks(), listingChecks()...), lookupChecks()...)
+	return slices.Concat(
+		accountChecks(), listingChecks(), lookupChecks(), policyChecks(), fileChecks(), assetChecks(), nativeChecks(),
+	)
 }
 
 // Result is what one check found.

@@ -40,7 +40,8 @@ func TestVerifyPassesAGoodAccountAndChangesNothing(t *testing.T) {
 	}
 	for _, op := range []string{
 		"Restores.Start", "Cancel", "BackupStarts.Start", "RestorePatches.Patch", "RestoreRemovals.Remove",
-		"Access.AddRole", "Access.UpdateRole", "Access.RemoveRole",
+		"Access.AddRole", "Access.UpdateRole", "Access.RemoveRole", "PolicyWrites.Create", "PolicyWrites.Update", "PolicyWrites.Delete",
+		"PolicyAssignments.Assign", "PolicyAssignments.Unassign", "Plans.Plan", "Native.Do POST /notes",
 	} {
 		if n := w.Calls(op); n > 0 {
 			t.Errorf("%s was called %d times", op, n)
@@ -61,7 +62,10 @@ func TestVerifySkipsWhatTheAccountCanNotDo(t *testing.T) {
 			skipped = append(skipped, r.Name)
 		}
 	}
-	if want := []string{"policies/pages-lose-nothing", "files/list-and-open"}; !slices.Equal(skipped, want) {
+	want := []string{
+		"policies/pages-lose-nothing", "policies/versions-stay", "assignments/pages-lose-nothing", "files/list-and-open", "files/offsets-are-exact",
+	}
+	if !slices.Equal(skipped, want) {
 		t.Errorf("skipped %v, want %v", skipped, want)
 	}
 }

@@ -53,7 +53,9 @@ func (m mutant) harness() adaptertest.Harness {
 // Every check notices what it is there to notice, and every mutant is noticed
 // by the check that it names: a check that nothing can fail is no check.
 func TestEveryCheckKillsItsMutants(t *testing.T) {
-	mutants := slices.Concat(readMutants(), wireMutants(), restoreMutants(), contentMutants())
+	mutants := slices.Concat(
+		readMutants(), wireMutants(), restoreMutants(), contentMutants(), assetMutants(), pointMutants(), catalogMutants(),
+	)
 	names := adaptertest.CheckNames()
 	for _, name := range names {
 		if !slices.ContainsFunc(mutants, func(m mutant) bool { return m.kills == name }) {
