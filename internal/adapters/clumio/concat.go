@@ -18,6 +18,7 @@ type part[T any] struct {
 	request vendorhttp.Request // but for limit and start
 	filter  filter
 	left    bool // not asked for by the query
+	must    bool // exists, or what it belongs to does not
 
 	page func(ctx context.Context, c *client, r vendorhttp.Request) (partPage[T], error)
 }
@@ -87,7 +88,7 @@ const maxEmptyPages = 32
 // concat gives one page of lists in a row. The vendor is always asked for pages
 // of one size, because its page numbers mean something for one size only and
 // the caller's limit changes from call to call; what is over of a page is read
-// again. A list that the account's plan does not have is empty.
+// again. A list that the account's plan does not have is empty, unless it must be.
 func concat[T any](ctx context.Context, c *client, op string, parts []part[T], token string, limit int) (adapters.TokenPage[T], error) {
 	at, ok := readPlace(token)
 	if !ok || at.list >= len(parts) || token != "" && parts[at.list].left {
@@ -137,7 +138,7 @@ func concatPage[T any](ctx context.Context, c *client, op string, p part[T], at 
 	switch {
 	case err == nil && at.start != "" && got.next == at.start:
 		return partPage[T]{}, fault.New(fault.Upstream, op, "the vendor's list does not end")
-	case at.start == "" && noSuchList(err):
+	case at.start == "" && !p.must && noSuchList(err):
 		return partPage[T]{}, nil
 	case at.start != "" && status(err) == http.StatusBadRequest:
 		return partPage[T]{}, badToken(op)

@@ -7,9 +7,15 @@
 // restore is not in its id, because a task does not reliably tell it and one
 // restore must have one id wherever it is met.
 //
-// What the vendor does not have: bytes of restores, files of backups without
-// a mail or a browser download (so backups are not browsable here), reasons of failed tasks (NOTES section 5), and
-// a link from a finished restore to what it made (NOTES section 9). NOTES is
-// the digest of the vendor's public guide, SDKs and samples that this package
-// cites.
+// A bucket of S3 is an asset once for each protection group it is in, which is
+// what is backed up and restored. A bucket that is in none is shown too, as an
+// asset of the same kind whose id is s3-bucket~<bucket id>.
+//
+// A file in a backup has the path /<file system id>/<path in it>.
+//
+// What the vendor does not have: bytes of restores, files of backups without a
+// mail or a browser download (backups are browsable here, but their files do
+// not open), reasons of failed tasks (NOTES section 5), and a link from a
+// finished restore to what it made (NOTES section 9). NOTES is the digest of the
+// vendor's public guide, SDKs and samples that this package cites.
 package clumio

@@ -86,6 +86,8 @@ func open(_ context.Context, config Config, env adapters.Env) (*adapters.Adapter
 		Assets:           assets{c},
 		RestorePoints:    points{c},
 		Sources:          sources{c},
+		Files:            files{c},
+		FileSearch:       fileSearch{c},
 		PolicyWrites:     policyWrites{c},
 		Native:           native{c, routes},
 	}, nil

@@ -22,8 +22,7 @@ type wireBackup interface {
 }
 
 // of begins a portable backup of an asset. All that a list shows can be
-// restored from (seed page 004), so it is available. It is not browsable even
-// where the vendor says so: its files can be looked at but not fetched.
+// restored from (seed page 004), so it is available.
 func (h wireHead) of(env adapters.Env, asset model.Asset) model.Backup {
 	return model.Backup{
 		ID:         env.ID(string(asset.Kind), h.ID),
@@ -98,6 +97,7 @@ type wireEC2Backup struct {
 	BackupTier       string    `json:"backup_tier"`
 	InstanceID       string    `json:"instance_id"`
 	InstanceNativeID string    `json:"instance_native_id"`
+	IsBrowsable      bool      `json:"is_browsable"`
 	Size             *int64    `json:"size"`
 	Tags             []wireTag `json:"tags"`
 }
@@ -106,7 +106,7 @@ func (w wireEC2Backup) backup(env adapters.Env) model.Backup {
 	a := asset(env, model.AssetEC2Instance, w.InstanceID)
 	a.Name, a.NativeID, a.Region, a.Account, a.Tags = nameTag(w.Tags), w.InstanceNativeID, w.AWSRegion, w.AccountNativeID, tags(w.Tags)
 	b := tiered(w.of(env, a), w.BackupTier)
-	b.SizeBytes = bytesOf(w.Size, inGigabytes)
+	b.SizeBytes, b.Browsable = bytesOf(w.Size, inGigabytes), w.IsBrowsable
 	return b
 }
 
@@ -126,6 +126,7 @@ type wireEBSBackup struct {
 	AccountNativeID string    `json:"account_native_id"`
 	AWSRegion       string    `json:"aws_region"`
 	BackupTier      string    `json:"backup_tier"`
+	IsBrowsable     bool      `json:"is_browsable"`
 	Size            *int64    `json:"size"`
 	Tags            []wireTag `json:"tags"`
 	VolumeID        string    `json:"volume_id"`
@@ -136,7 +137,7 @@ func (w wireEBSBackup) backup(env adapters.Env) model.Backup {
 	a := asset(env, model.AssetEBSVolume, w.VolumeID)
 	a.Name, a.NativeID, a.Region, a.Account, a.Tags = nameTag(w.Tags), w.VolumeNativeID, w.AWSRegion, w.AccountNativeID, tags(w.Tags)
 	b := tiered(w.of(env, a), w.BackupTier)
-	b.SizeBytes = bytesOf(w.Size, inGigabytes)
+	b.SizeBytes, b.Browsable = bytesOf(w.Size, inGigabytes), w.IsBrowsable
 	return b
 }
 
