@@ -161,9 +161,12 @@ func TestListsAndDocumentsHaveTags(t *testing.T) {
 	g := newGateway(t)
 	g.a.AddBackup(memory.Backup{Key: "b1"})
 	g.a.AddPolicy(model.Policy{Name: "gold", Native: model.Native{ID: "p1"}})
+	g.a.AddAsset(memory.Asset{Key: "x1", Policy: "p1"})
+	g.a.AddSource(model.Source{Native: model.Native{ID: "s1"}})
 	for _, target := range []string{
 		"/v1/backups", "/v1/backups/mem-a~aws-ebs-volume~b1", "/v1/policies", "/v1/policies/mem-a~policy~p1", "/v1/connections",
-		"/v1/connections/mem-a", "/v1/me", "/v1/restores", "/v1/operations",
+		"/v1/connections/mem-a", "/v1/me", "/v1/restores", "/v1/operations", "/v1/assets", "/v1/assets/mem-a~aws-ebs-volume~x1",
+		"/v1/sources", "/v1/sources/mem-a~source~s1", "/v1/policies/mem-a~policy~p1/assignments", "/v1/connections/mem-a/native",
 	} {
 		a := succeeded(t, g.do("GET", target), 200)
 		tag := a.header.Get("ETag")

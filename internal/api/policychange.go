@@ -193,7 +193,9 @@ func changed(status int, change fleet.PolicyChange) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	r, err := done(status, shown(*change.Policy), location)
+	policy := shown(*change.Policy)
+	policy.NativeDocument = nil // it is for those who ask for it
+	r, err := done(status, policy, location)
 	r.etag = etag
 	if change.Operation != nil {
 		r.header.Set("Link", "<"+at("operations", change.Operation.ID.String())+`>; rel="monitor"`)
