@@ -2,6 +2,7 @@ package clumiosim
 
 import (
 	"cmp"
+	"maps"
 	"time"
 )
 
@@ -189,9 +190,7 @@ func (g *alertGroup) entry() entry {
 func (a *alert) entry(s *Sim, c *call) entry {
 	self := pathIndividual + "/" + a.id
 	links := object{"read-consolidated-alert": link(pathConsolidated+"/"+a.group.id, "get")}
-	for name, l := range clearing("update-individual-alert", self, a.cleared) {
-		links[name] = l
-	}
+	maps.Copy(links, clearing("update-individual-alert", self, a.cleared))
 	return entry{
 		unit: a.group.unit, self: self, links: links,
 		embeds: map[string]func() any{"read-consolidated-alert": func() any {

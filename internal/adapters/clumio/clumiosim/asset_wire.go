@@ -1,6 +1,7 @@
 package clumiosim
 
 import (
+	"maps"
 	"strings"
 	"time"
 )
@@ -176,9 +177,7 @@ func wireResource(s *Sim, a *asset, now time.Time) object {
 
 func wireTable(s *Sim, a *asset, now time.Time) object {
 	record := tableOf(a)
-	for name, value := range a.common(s) {
-		record[name] = value
-	}
+	maps.Copy(record, a.common(s))
 	record["table_native_id"], record["table_arn"] = a.nativeID, a.nativeID
 	record["table_keys"] = object{"partition_key": object{"name": "id", "type": "S"}, "sort_key": nil}
 	record["table_status"] = "ACTIVE"

@@ -19,11 +19,17 @@ type auditRecord struct {
 	body                               map[string]any
 }
 
-// auditCategories gives the category of a call by the beginning of its path.
+// auditCategory gives the category of a call by the beginning of its path.
 func auditCategory(path string) string {
 	for _, c := range []struct{ prefix, category string }{
-		{"/alerts", "alerts"}, {"/policies/assignments", "protection"}, {"/policies", "policy"}, {"/restores", "restore"},
-		{"/tasks", "tasks"}, {"/backups", "backup"}, {"/reports", "reports"}, {"/datasources/gcp/report", "reports"},
+		{"/alerts", "alerts"},
+		{"/policies/assignments", "protection"},
+		{"/policies", "policy"},
+		{"/restores", "restore"},
+		{"/tasks", "tasks"},
+		{"/backups", "backup"},
+		{"/reports", "reports"},
+		{"/datasources/gcp/report", "reports"},
 	} {
 		if strings.HasPrefix(path, c.prefix) {
 			return c.category

@@ -1,6 +1,9 @@
 package clumiosim
 
-import "math/rand/v2"
+import (
+	"maps"
+	"math/rand/v2"
+)
 
 // backupSpec is what differs between the lists of backups.
 type backupSpec struct {
@@ -25,9 +28,7 @@ func backupFilters(asset string, more filterRules) filterRules {
 	if asset != "" {
 		rules[asset] = filterRule{"eq", textValue}
 	}
-	for field, rule := range more {
-		rules[field] = rule
-	}
+	maps.Copy(rules, more)
 	return rules
 }
 

@@ -111,6 +111,7 @@ func (s shape) check(name string, v any) error {
 		return s.checkList(name, v)
 	case groupBody:
 		return s.checkGroup(name, v)
+	case anyBody:
 	}
 	if !right {
 		return badRequest("%s has the wrong type", name)

@@ -1,6 +1,7 @@
 package clumiosim_test
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -235,10 +236,7 @@ func (p *probe) stats(operation string) {
 	}
 	for _, wrong := range []string{"interval=5", "interval=1m", "interval=m", "begin_timestamp=", "end_timestamp=2025-01-01T00:00:00Z"} {
 		name, value, _ := strings.Cut(wrong, "=")
-		query := url.Values{}
-		for k, v := range span {
-			query[k] = v
-		}
+		query := maps.Clone(span)
 		query.Set(name, value)
 		if out := p.try(operation+"?"+query.Encode(), nil); out.status != http.StatusBadRequest {
 			p.t.Errorf("%s with %s: %d", operation, wrong, out.status)

@@ -22,6 +22,29 @@
 //   - pitr of an instant-access source needs its restore_end_timestamp
 //   - an unknown organizational unit in the context header: 403
 //   - query parameters that an endpoint does not know are ignored
+//   - reading a changed policy shows the old definition until its task has
+//     completed; a failed task changes nothing
+//   - assignments are all or none; a policy that is being updated may be assigned
+//   - a policy rule is kept in order and its task runs, but no asset is assigned
+//   - a bucket that its group's rule holds can not be taken out by hand: 409
+//   - a new protection group shows after five seconds (and LateVisibility)
+//   - reading a preview or an estimate before its task has completed: 404
+//   - objects restored one by one must carry the cookie of a preview: else 400
+//   - looking into an RDS snapshot that is not a granular backup: 400
+//   - the topmost directory of a file system is called "root"
+//   - a wrong passcode: 403
+//   - pitr-intervals are filtered by reaching into the range that is asked for
+//   - a failed restore or backup raises an alert, once per entity until cleared
+//   - the filters of Iceberg and GCP, and the orders of consolidated alerts
+//
+// # Contract
+//
+// testdata/contract.json is the whole contract without its prose, with three
+// changes: the items of individual alerts have the shape of single ones, which
+// the vendor's client mistypes (NOTES section 10), one embed value that is no
+// link name is gone, and origins and units are left out. Every operation is
+// served; the tests compare paths, names, media types, embeds, filters and
+// bodies, and validate the answers.
 //
 // # Token
 //

@@ -41,7 +41,7 @@ func (s *Sim) projectID(id string) string {
 	return ""
 }
 
-// buckets are all GCS buckets that the estate was made with.
+// gcsBuckets are all GCS buckets that the estate was made with.
 func (s *Sim) gcsBuckets() []*gcsBucket {
 	var out []*gcsBucket
 	for _, a := range s.assets[pathGCSAssets] {

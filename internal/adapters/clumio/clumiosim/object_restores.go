@@ -15,9 +15,7 @@ func filterShapes(more map[string]shape) shape {
 		"object_key_contains": text(), "object_key_matches": text(), "object_key_prefix": text(),
 		"object_key_suffix": text(),
 	}
-	for name, s := range more {
-		members[name] = s
-	}
+	maps.Copy(members, more)
 	return group(members)
 }
 

@@ -1,6 +1,9 @@
 package clumiosim
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // What a granular backup of an RDS resource holds: databases, tables, columns.
 
@@ -81,12 +84,10 @@ func (s *Sim) rdsDatabase(c *call) error {
 	if _, err := s.granular(c, c.params["backup_id"]); err != nil {
 		return err
 	}
-	for _, name := range rdsDatabaseNames() {
-		if name == c.params["database_name"] {
-			return nil
-		}
+	if !slices.Contains(rdsDatabaseNames(), c.params["database_name"]) {
+		return notFound()
 	}
-	return notFound()
+	return nil
 }
 
 func (s *Sim) readColumns(c *call) (answer, error) {

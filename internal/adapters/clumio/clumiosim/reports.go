@@ -12,11 +12,10 @@ const (
 
 // compliance is a configured compliance report with its runs, newest first.
 type compliance struct {
-	id, unit         string
-	created          time.Time
-	body             map[string]any
-	runs             []*complianceRun
-	covered, missing int // assets, counted when a run starts
+	id, unit string
+	created  time.Time
+	body     map[string]any
+	runs     []*complianceRun
 }
 
 type complianceRun struct {
@@ -225,8 +224,7 @@ func (s *Sim) createRun(c *call) (answer, error) {
 		kind: "compliance_report", category: "report_generation", unit: k.unit, primary: c.subject, parent: c.subject,
 	})
 	k.runs = slices.Insert(k.runs, 0, r)
-	out, err := s.taskAnswer(c, c.request.URL.EscapedPath(), r.task, object{"_embedded": object{}})
-	return out, err
+	return s.taskAnswer(c, c.request.URL.EscapedPath(), r.task, object{"_embedded": object{}})
 }
 
 func (s *Sim) runOf(c *call) (*compliance, int) {

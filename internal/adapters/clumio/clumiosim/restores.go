@@ -1,6 +1,7 @@
 package clumiosim
 
 import (
+	"maps"
 	"net/http"
 	"strings"
 	"time"
@@ -23,9 +24,7 @@ func (s *Sim) taskAnswer(c *call, path string, t *task, more object) (answer, er
 		body["_embedded"] = embedded
 	}
 	c.subject, c.parent = t.primary, t.parent
-	for name, value := range more {
-		body[name] = value
-	}
+	maps.Copy(body, more)
 	return accepted(body)
 }
 

@@ -92,8 +92,12 @@ func (s *Sim) tagEntry(e *environment, t tag) entry {
 func (s *Sim) stats(name string, of func(*asset) bool) object {
 	path := ""
 	for _, k := range []struct{ part, path string }{
-		{"ebs-volumes", pathVolumes}, {"ec2-instances", pathInstances}, {"ec2-mssql", pathDatabases},
-		{"rds", pathResources}, {"dynamodb-tables", pathTables}, {"iceberg-tables", pathIceberg},
+		{"ebs-volumes", pathVolumes},
+		{"ec2-instances", pathInstances},
+		{"ec2-mssql", pathDatabases},
+		{"rds", pathResources},
+		{"dynamodb-tables", pathTables},
+		{"iceberg-tables", pathIceberg},
 		{"protection-groups", pathGroups},
 	} {
 		if strings.Contains(name, k.part) {
