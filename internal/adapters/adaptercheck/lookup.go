@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"io"
-	"slices"
 
 	"switchback/internal/adapters"
 	"switchback/internal/fault"
@@ -19,16 +17,6 @@ func lookupChecks() []Check {
 	return []Check{
 		{Name: "get/finds-what-is-listed", Why: "every listed id can be asked for, and says what the list said or more", Run: each(getFinds, getFinds, getFinds)},
 		{Name: "get/unknown-is-not-found", Why: "an id that names nothing, however strange, gives NotFound or Invalid", Run: each(getUnknown, getUnknown, getUnknown)},
-		{
-			Name: "policies/pages-lose-nothing", Why: "policies page by token at any size, also in another instance; a bad token is Invalid",
-			Needs: func(a *adapters.Adapter) bool { return a.Policies != nil },
-			Run:   policiesPage,
-		},
-		{
-			Name: "files/list-and-open", Why: "directories page by token, what is listed lies in them, and files open",
-			Needs: func(a *adapters.Adapter) bool { return a.Files != nil },
-			Run:   filesListAndOpen,
-		},
 	}
 }
 
@@ -102,7 +90,7 @@ func getUnknown[I, Q any](t T, s Subject, k kind[I, Q]) {
 	if first.IsZero() {
 		return
 	}
-	for _, key := range []string{"no-such-thing", "..", "../../x?y=1#z", "\x00\xff", "1~2/3:4|5,6", "00000000-0000-0000-0000-000000000000", first.Key + "x"} {
+	for _, key := range strangeKeys(first.Key) {
 		for _, what := range []string{first.Kind, "nonsense"} {
 			id := model.ID{Connection: s.Env.Connection, Kind: what, Key: key}
 			_, err := k.get(t.Context(), s.Adapter, id, false)
@@ -137,95 +125,6 @@ func tokenWalk[I any](t T, limit, maxItems int, list ...func(token string, limit
 		}
 		seen[page.Next] = true
 		token = page.Next
-	}
-}
-
-func policiesPage(t T, s Subject) {
-	list := func(a *adapters.Adapter) func(string, int) (adapters.TokenPage[model.Policy], error) {
-		return func(token string, limit int) (adapters.TokenPage[model.Policy], error) {
-			return a.Policies.List(t.Context(), token, limit, false)
-		}
-	}
-	name := func(all []model.Policy) (out []string) {
-		for _, p := range all {
-			out = append(out, p.ID.String())
-		}
-		return out
-	}
-	want := tokenWalk(t, s.Adapter.Traits.MaxPageSize, s.MaxItems, list(s.Adapter))
-	for _, limit := range s.pageSizes() {
-		got := tokenWalk(t, limit, s.MaxItems, list(s.Adapter), list(s.Again))
-		if missing, extra := compare(name(want), name(got)); s.MaxItems == 0 && len(missing)+len(extra) > 0 {
-			t.Errorf("pages of %d lack %v and have beyond it %v", limit, missing, extra)
-		}
-	}
-	for _, p := range want[:min(len(want), lookups)] {
-		if parsed, err := model.ParseID(p.ID.String()); err != nil || parsed != p.ID || p.ID.Connection != s.Env.Connection {
-			t.Errorf("the id %q does not parse back or is of another connection: %v", p.ID, err)
-		}
-		known(t, p.ID, p.Status, []string{"active", "inactive", "locked", "unknown"})
-		got, err := s.Adapter.Policies.Get(t.Context(), p.ID, true)
-		if err != nil || got.ID != p.ID || len(got.NativeDocument) == 0 {
-			t.Errorf("get %s: %s with a document of %d bytes, error %v", p.ID, got.ID, len(got.NativeDocument), err)
-		}
-	}
-	for _, token := range []string{"\x00", "not a token", "-1", "99999999999999999999"} {
-		if page, err := s.Adapter.Policies.List(t.Context(), token, 2, false); err == nil && len(page.Items) > 0 || err != nil && !errors.Is(err, fault.Invalid) {
-			t.Errorf("the token %q: want invalid or an empty page, got %d items and %v", token, len(page.Items), err)
-		}
-	}
-}
-
-func filesListAndOpen(t T, s Subject) {
-	k := backupKind(s)
-	for _, w := range read(t, s, k, k.all) {
-		i := slices.IndexFunc(w.items, func(b model.Backup) bool { return b.Browsable })
-		if i < 0 {
-			continue
-		}
-		backup := w.items[i].ID
-		path, file := "/", ""
-		for range 4 { // deep enough to meet a file
-			list := func(token string, limit int) (adapters.TokenPage[adapters.FileEntry], error) {
-				return s.Adapter.Files.List(t.Context(), backup, path, token, limit)
-			}
-			want, got := tokenWalk(t, s.Adapter.Traits.MaxPageSize, s.MaxItems, list), tokenWalk(t, 2, s.MaxItems, list)
-			if !slices.EqualFunc(want, got, func(a, b adapters.FileEntry) bool { return a.Path == b.Path }) && s.MaxItems == 0 {
-				t.Errorf("%s: %s lists %v in large pages and %v in small ones", backup, path, want, got)
-			}
-			next := ""
-			for _, entry := range want {
-				known(t, backup, entry.Type, []string{"file", "directory", "link", "other"})
-				if entry.Type == "file" && file == "" {
-					file = entry.Path
-				}
-				if entry.Type == "directory" && next == "" {
-					next = entry.Path
-				}
-			}
-			if file != "" || next == "" {
-				break
-			}
-			path = next
-		}
-		if file == "" {
-			continue
-		}
-		body, err := s.Adapter.Files.Open(t.Context(), backup, file, 0)
-		if errors.Is(err, fault.Unsupported) { // a vendor may show what it does not give
-			return
-		}
-		if err != nil {
-			t.Errorf("%s: open %s: %v", backup, file, err)
-			return
-		}
-		if _, err := body.Read(make([]byte, 512)); err != nil && !errors.Is(err, io.EOF) {
-			t.Errorf("%s: read %s: %v", backup, file, err)
-		}
-		if err := body.Close(); err != nil {
-			t.Errorf("%s: close %s: %v", backup, file, err)
-		}
-		return
 	}
 }
 
