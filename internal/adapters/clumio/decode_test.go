@@ -3,7 +3,6 @@ package clumio
 import (
 	"encoding/json"
 	"fmt"
-	"io"
 	"log/slog"
 	"strings"
 	"testing"
@@ -162,7 +161,7 @@ func TestDecodingAPageAllocatesAQuarterOfTheWhole(t *testing.T) {
 	if err := json.Unmarshal(raw, &p); err != nil {
 		t.Fatal(err)
 	}
-	env := adapters.Env{Connection: "c", Now: time.Now, Logger: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	env := adapters.Env{Connection: "c", Now: time.Now, Logger: slog.New(slog.DiscardHandler)}
 	if got := p.Embedded.Items[7].backup(env); got.Kind != model.AssetEC2Instance || got.Asset.Name != "web-7" {
 		t.Errorf("%+v", got)
 	}
