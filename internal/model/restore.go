@@ -120,7 +120,10 @@ type Progress struct {
 type Outputs struct {
 	ContentURL string `json:"contentUrl,omitempty"` // the bytes, when HasContent and succeeded
 	AccessURL  string `json:"accessUrl,omitempty"`
-	Name       string `json:"name,omitempty"` // of what was made: a table, an endpoint
+	Name       string `json:"name,omitempty"`     // of what was made: a table, an endpoint
+	Asset      *Ref   `json:"asset,omitempty"`    // what was made, once it is in the vendor's inventory
+	Link       string `json:"link,omitempty"`     // the vendor's own address of a download, for a person's browser
+	Passcode   string `json:"passcode,omitempty"` // opens what was shared; told once, when it starts
 	HasContent bool   `json:"-"`
 	HasAccess  bool   `json:"-"`
 }

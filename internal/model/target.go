@@ -16,6 +16,7 @@ type RestoreTarget struct {
 	Bucket      string          `json:"bucket,omitempty"`
 	Prefix      string          `json:"prefix,omitempty"`
 	Instance    string          `json:"instance,omitempty"` // a database instance
+	Asset       string          `json:"asset,omitempty"`    // the vendor's id of something that exists and is written into
 	Overwrite   bool            `json:"overwrite,omitempty"`
 	ReadOnly    bool            `json:"readOnly,omitempty"`
 	Tags        []Tag           `json:"tags,omitempty"`

@@ -48,10 +48,13 @@ func TestConformance(t *testing.T) {
 func restoreCases(tb testing.TB, sim *clumiosim.Sim) []adaptertest.RestoreCase {
 	tb.Helper()
 	bucket, environment := firstID(tb, sim, "/datasources/aws/s3-buckets"), firstID(tb, sim, "/datasources/aws/environments")
+	volume := model.ID{Connection: adaptertest.Connection, Kind: string(model.AssetEBSVolume), Key: firstID(tb, sim, clumiosim.ListEBS)}
+	filesystem := firstID(tb, sim, "/backups/"+volume.Key+"/filesystems")
 	sim.Kit().ResetRequests() // the kit counts what the adapter asks
+	bucketTarget := json.RawMessage(fmt.Sprintf(`{"bucket":%q,"environment":%q}`, bucket, environment))
 	return []adaptertest.RestoreCase{
 		{
-			Kind: model.RestoreTable, Target: json.RawMessage(`{"name":"orders-restored"}`),
+			Kind: model.RestoreTable, Source: newestBackupOf(model.AssetDynamoDBTable), Target: json.RawMessage(`{"name":"orders-restored"}`),
 			Write: "POST /restores/aws/dynamodb-tables",
 		},
 		{
@@ -60,13 +63,45 @@ func restoreCases(tb testing.TB, sim *clumiosim.Sim) []adaptertest.RestoreCase {
 			Write:  "POST /restores/protection-groups/instant-access-endpoints",
 		},
 		{
-			Kind: model.RestoreObjects, Target: json.RawMessage(fmt.Sprintf(`{"bucket":%q,"environment":%q}`, bucket, environment)),
-			Write: "POST /restores/**",
+			Kind: model.RestoreObjects, Source: newestBackupOf(model.AssetS3ProtectionGroup), Target: bucketTarget,
+			Write: "POST /restores/protection-groups",
 		},
 		{
-			Kind: model.RestoreVolume, Target: json.RawMessage(`{"zone":"us-west-2a"}`), Write: "POST /restores/aws/ebs-volumes",
+			Kind: model.RestoreObjects, Source: newestBackupOf(model.AssetS3Bucket), Target: bucketTarget,
+			Write: "POST /restores/protection-groups/s3-assets",
+		},
+		{
+			Kind: model.RestoreVolume, Source: newestBackupOf(model.AssetEBSVolume), Target: json.RawMessage(`{"zone":"us-west-2a"}`),
+			Write: "POST /restores/aws/ebs-volumes",
 		},
 		{Kind: model.RestoreInstance, Target: json.RawMessage(`{"name":"web-restored"}`), Write: "POST /restores/aws/ec2-instances"},
-		{Kind: model.RestoreDatabase, Target: json.RawMessage(`{"name":"crm-restored"}`), Write: "POST /restores/aws/rds-resources"},
+		{
+			Kind: model.RestoreDatabase, Source: newestBackupOf(model.AssetRDS, "clumio_snapshot"), Target: json.RawMessage(`{"name":"crm-restored"}`),
+			Write: "POST /restores/aws/rds-resources",
+		},
+		{
+			Kind: model.RestoreRecords, Source: newestBackupOf(model.AssetRDS, "granular_backup"),
+			Options: json.RawMessage(`{"database_name":"crm","query_statement":"select 1"}`),
+			Write:   "POST /restores/aws/rds-resources/records",
+		},
+		{
+			Kind:   model.RestoreFiles,
+			Source: func([]model.Backup) model.RestoreSource { return model.RestoreSource{Backup: &volume} },
+			Select: json.RawMessage(fmt.Sprintf(`{"paths":["/%s/etc/hosts"]}`, filesystem)),
+			Write:  "POST /restores/files",
+		},
+	}
+}
+
+// newestBackupOf picks the newest backup of a kind of asset: several take the
+// same kind of restore.
+func newestBackupOf(kind model.AssetKind, types ...string) func([]model.Backup) model.RestoreSource {
+	return func(all []model.Backup) model.RestoreSource {
+		for _, b := range all {
+			if b.Kind == kind && (len(types) == 0 || slices.Contains(types, b.Native.Type)) {
+				return model.RestoreSource{Backup: &b.ID}
+			}
+		}
+		return model.RestoreSource{}
 	}
 }

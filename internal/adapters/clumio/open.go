@@ -91,6 +91,7 @@ func open(_ context.Context, config Config, env adapters.Env) (*adapters.Adapter
 		PolicyWrites:      policyWrites{c},
 		PolicyAssignments: policyAssignments{c},
 		Native:            native{c, routes},
+		Plans:             plans{c},
 	}, nil
 }
 

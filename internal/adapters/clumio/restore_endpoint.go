@@ -5,7 +5,6 @@ import (
 	"net/http"
 
 	"switchback/internal/adapters/vendorhttp"
-	"switchback/internal/fault"
 	"switchback/internal/model"
 )
 
@@ -25,55 +24,42 @@ type wireEndpointSource struct {
 	ProtectionGroupS3AssetID string             `json:"protection_group_s3_asset_id"`
 }
 
-func (r restores) startInstantAccess(ctx context.Context, a asked) (model.Restore, error) {
-	const op = "clumio.CreateEndpoint"
-	if err := a.sourceOf(op, model.AssetS3Bucket); err != nil {
-		return model.Restore{}, err
+func instantAccess() recipe {
+	return recipe{
+		op: "clumio.CreateEndpoint", path: endpointsPath, accept: "restored-protection-group-instant-access-endpoints=v1",
+		target: "name! expiresAt", sel: s3Select, options: optionPreview, forms: fromBackupOrRange(), fill: restores.fillEndpoint,
 	}
-	body, err := endpointCreate(op, a)
-	if err != nil {
-		return model.Restore{}, err
-	}
-	if a.form == model.SourceBackup {
-		// The vendor wants the asset beside the backup.
-		b, err := backups(r).Get(ctx, *a.source.Backup, false)
-		if err != nil {
-			return model.Restore{}, err
-		}
-		if body.Source.ProtectionGroupS3AssetID = b.Asset.ID.Key; b.Asset.ID.Key == "" {
-			return model.Restore{}, fault.New(fault.Upstream, op, "the vendor's backup does not name its asset")
-		}
-	}
-	var reply struct {
-		ID string `json:"id"`
-	}
-	err = r.json(ctx, vendorhttp.Request{
-		Op: op, Method: http.MethodPost, Path: endpointsPath, Accept: acceptEndpoints, Body: body,
-	}, &reply)
-	if err != nil {
-		return model.Restore{}, err
-	}
-	if reply.ID == "" {
-		return model.Restore{}, unnamed(op)
-	}
-	return r.begun(a, r.env.ID(kindEndpoint, reply.ID), "preparing", model.StateRunning), nil
 }
 
-// endpointCreate is the request but for the asset of a backup.
-func endpointCreate(op string, a asked) (wireEndpointCreate, error) {
+// wireCostEstimate is CostEstimatesProtectionGroupInstantAccessEndpointV1Request.
+type wireCostEstimate struct {
+	wireEndpointSource
+	IsSync bool `json:"is_sync"`
+}
+
+func (r restores) fillEndpoint(ctx context.Context, p *prepared) error {
+	a := p.asked
 	body := wireEndpointCreate{Name: a.target.Name, Source: wireEndpointSource{ObjectFilters: objectFilters(a.sel)}}
-	if a.target.Name == "" {
-		return body, fault.InvalidField(op, "/target/name", "missing-member", "the endpoint needs a name")
-	}
 	if !a.target.ExpiresAt.IsZero() {
 		body.ExpiryTimestamp = wireTime(a.target.ExpiresAt)
 	}
+	var err error
 	if a.form == model.SourceBackup {
 		body.Source.BackupID = a.source.Backup.Key
-		return body, nil
+	} else if body.Source.PITR, err = a.pitr(p.op); err != nil {
+		return err
 	}
-	var err error
-	body.Source.PITR, err = a.pitr(op)
-	body.Source.ProtectionGroupS3AssetID = a.source.Asset.Key
-	return body, err
+	// The vendor wants the asset beside the backup.
+	if body.Source.ProtectionGroupS3AssetID, err = r.assetKey(ctx, p.op, a); err != nil {
+		return err
+	}
+	p.body, p.endpoint = body, true
+	p.preview = func(context.Context) (vendorhttp.Request, error) {
+		return vendorhttp.Request{
+			Op: p.op, Method: http.MethodPost, Path: endpointsPath + "/cost-estimates", Accept: p.accept,
+			Body: wireCostEstimate{body.Source, true},
+		}, nil
+	}
+	p.notes = append(p.notes, "the endpoint is charged for until it expires or is removed")
+	return nil
 }

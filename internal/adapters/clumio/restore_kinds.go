@@ -3,7 +3,6 @@ package clumio
 import (
 	"embed"
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"switchback/internal/adapters"
@@ -26,28 +25,38 @@ func schema(name string) json.RawMessage {
 func restoreKinds() []adapters.RestoreKind {
 	kinds := []adapters.RestoreKind{
 		{
-			Kind: model.RestoreTable, AssetKinds: []model.AssetKind{model.AssetDynamoDBTable},
-			Sources: []model.SourceForm{model.SourceBackup, model.SourceAt, model.SourceLatest},
+			Kind: model.RestoreTable, AssetKinds: []model.AssetKind{model.AssetDynamoDBTable, model.AssetIcebergTable},
+			Sources: []model.SourceForm{model.SourceBackup, model.SourceAt, model.SourceLatest, model.SourceRange},
 		},
 		{
 			Kind: model.RestoreInstantAccess, AssetKinds: []model.AssetKind{model.AssetS3Bucket},
-			Sources: []model.SourceForm{model.SourceBackup, model.SourceAt, model.SourceRange},
+			Sources: fromBackupOrRange(),
 		},
 		{
-			Kind: model.RestoreObjects, AssetKinds: []model.AssetKind{model.AssetS3ProtectionGroup, model.AssetS3Bucket},
-			Sources: []model.SourceForm{model.SourceBackup, model.SourceAt, model.SourceRange},
+			Kind: model.RestoreObjects, AssetKinds: []model.AssetKind{
+				model.AssetS3ProtectionGroup, model.AssetS3Bucket, model.AssetGCSProtectionGroup, model.AssetGCSBucket,
+			},
+			Sources: fromBackupOrRange(),
 		},
 		{
-			Kind: model.RestoreVolume, AssetKinds: []model.AssetKind{model.AssetEBSVolume},
-			Sources: []model.SourceForm{model.SourceBackup},
+			Kind: model.RestoreVolume, AssetKinds: []model.AssetKind{model.AssetEBSVolume, model.AssetEC2Instance},
+			Sources: fromBackup(),
 		},
 		{
 			Kind: model.RestoreInstance, AssetKinds: []model.AssetKind{model.AssetEC2Instance},
-			Sources: []model.SourceForm{model.SourceBackup},
+			Sources: fromBackup(),
 		},
 		{
-			Kind: model.RestoreDatabase, AssetKinds: []model.AssetKind{model.AssetRDS},
-			Sources: []model.SourceForm{model.SourceBackup, model.SourceAt},
+			Kind: model.RestoreDatabase, AssetKinds: []model.AssetKind{model.AssetRDS, model.AssetMSSQLDatabase},
+			Sources: fromBackupOrTime(),
+		},
+		{
+			Kind: model.RestoreRecords, AssetKinds: []model.AssetKind{model.AssetRDS, model.AssetDynamoDBTable},
+			Sources: fromBackupOrTime(),
+		},
+		{
+			Kind: model.RestoreFiles, AssetKinds: []model.AssetKind{model.AssetEC2Instance, model.AssetEBSVolume},
+			Sources: fromBackup(),
 		},
 	}
 	for i := range kinds {
@@ -58,28 +67,31 @@ func restoreKinds() []adapters.RestoreKind {
 }
 
 // kindsFor lists the kinds of restores that a backup of a type takes. A
-// granular backup of a database gives records only (NOTES sections 9 and 10).
+// granular backup of a database gives records only, and no other of a database
+// does (NOTES sections 9 and 10).
 func kindsFor(kind model.AssetKind, word string) []model.RestoreKind {
-	out := []model.RestoreKind{}
-	if strings.HasSuffix(word, "granular_backup") {
-		return out
-	}
 	switch kind {
 	case model.AssetDynamoDBTable:
-		out = append(out, model.RestoreTable)
+		return []model.RestoreKind{model.RestoreTable, model.RestoreRecords}
+	case model.AssetIcebergTable:
+		return []model.RestoreKind{model.RestoreTable}
 	case model.AssetS3Bucket:
-		out = append(out, model.RestoreInstantAccess, model.RestoreObjects)
-	case model.AssetS3ProtectionGroup:
-		out = append(out, model.RestoreObjects)
+		return []model.RestoreKind{model.RestoreInstantAccess, model.RestoreObjects}
+	case model.AssetS3ProtectionGroup, model.AssetGCSProtectionGroup, model.AssetGCSBucket:
+		return []model.RestoreKind{model.RestoreObjects}
 	case model.AssetEBSVolume:
-		out = append(out, model.RestoreVolume)
+		return []model.RestoreKind{model.RestoreVolume, model.RestoreFiles}
 	case model.AssetEC2Instance:
-		out = append(out, model.RestoreInstance)
+		return []model.RestoreKind{model.RestoreInstance, model.RestoreVolume, model.RestoreFiles}
 	case model.AssetRDS:
-		out = append(out, model.RestoreDatabase)
-	case model.AssetIcebergTable, model.AssetGCSBucket, model.AssetGCSProtectionGroup, model.AssetMSSQLDatabase,
-		model.AssetPhysicalHost, model.AssetVM, model.AssetApplication, model.AssetCloudUser, model.AssetCloudGroup,
+		if strings.HasSuffix(word, "granular_backup") {
+			return []model.RestoreKind{model.RestoreRecords}
+		}
+		return []model.RestoreKind{model.RestoreDatabase}
+	case model.AssetMSSQLDatabase:
+		return []model.RestoreKind{model.RestoreDatabase}
+	case model.AssetPhysicalHost, model.AssetVM, model.AssetApplication, model.AssetCloudUser, model.AssetCloudGroup,
 		model.AssetCloudSite, model.AssetCloudTeam, model.AssetOSAgent, model.AssetStorage, model.AssetOther:
 	}
-	return slices.Clip(out)
+	return []model.RestoreKind{}
 }

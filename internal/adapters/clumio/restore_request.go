@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 
 	"switchback/internal/adapters/vendorhttp"
@@ -26,6 +27,9 @@ type asked struct {
 	sel     model.RestoreSelect
 	options map[string]json.RawMessage
 	marker  string
+
+	// given names the members that the request has, sorted.
+	given struct{ target, sel []string }
 }
 
 func readAsked(op string, request model.RestoreRequest) (asked, error) {
@@ -47,38 +51,17 @@ func readAsked(op string, request model.RestoreRequest) (asked, error) {
 			return a, fault.InvalidField(op, part.pointer, "invalid-value", "it does not fit the schema")
 		}
 	}
+	a.given.target, a.given.sel = memberNames(request.Target), memberNames(request.Select)
 	return a, nil
 }
 
-// sourceOf checks that the source is of the kind of asset that the restore
-// works on.
-func (a asked) sourceOf(op string, kinds ...model.AssetKind) error {
-	for _, kind := range kinds {
-		if a.source.ID().Kind == string(kind) {
-			return nil
-		}
+// memberNames lists the members of a JSON object.
+func memberNames(raw json.RawMessage) []string {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(raw, &members) != nil {
+		return nil
 	}
-	return fault.InvalidField(op, "/source", "invalid-source", "this kind of restore does not work on the source")
-}
-
-// vendorTarget is the vendor's target: the options, and over them the members
-// given. Members that are "" are left out: the vendor reads null and "" as
-// settings in places.
-func (a asked) vendorTarget(members map[string]any, leaveOut ...string) map[string]any {
-	target := make(map[string]any, len(a.options)+len(members))
-	for name, value := range a.options {
-		target[name] = value
-	}
-	for _, name := range leaveOut {
-		delete(target, name)
-	}
-	maps.Copy(target, members)
-	for name, value := range members {
-		if value == "" {
-			delete(target, name)
-		}
-	}
-	return target
+	return slices.Sorted(maps.Keys(members))
 }
 
 // markedTags are the tags asked for and the marker.
@@ -203,6 +186,14 @@ func (r restores) environment(ctx context.Context, op string, a asked, source fu
 	return ids[0], nil
 }
 
+// ofSource reads where the source is, whichever form it has.
+func (r restores) ofSource(ctx context.Context, op string, a asked) func() (placement, error) {
+	if a.form == model.SourceBackup {
+		return r.ofBackup(ctx, op, a)
+	}
+	return r.ofAsset(ctx, op, *a.source.Asset)
+}
+
 // ofBackup reads where the backup is that is the source, and if it does not say
 // where its asset is.
 func (r restores) ofBackup(ctx context.Context, op string, a asked) func() (placement, error) {
@@ -221,6 +212,7 @@ func (r restores) ofAsset(ctx context.Context, op string, id model.ID) func() (p
 		name := map[string]string{
 			string(model.AssetDynamoDBTable): "dynamodb-tables", string(model.AssetEBSVolume): "ebs-volumes",
 			string(model.AssetEC2Instance): "ec2-instances", string(model.AssetRDS): "rds-resources",
+			string(model.AssetIcebergTable): "iceberg-tables",
 		}[id.Kind]
 		if name == "" {
 			return placement{}, nil

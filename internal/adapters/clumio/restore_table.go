@@ -10,14 +10,30 @@ import (
 	"switchback/internal/model"
 )
 
-// wireTableRestore is RestoreAwsDynamodbTableV1Request. Exactly one of the
-// sources is set (NOTES section 9).
+const optionContinuous = "continuous_backup"
+
+func dynamoDBTable() recipe {
+	return recipe{
+		op: "clumio.RestoreDynamoDBTable", path: "/restores/aws/dynamodb-tables", accept: "restored-aws-dynamodb-tables=v1",
+		target: "name! environment tags",
+		settings: "billing_mode contributor_insights_status deletion_protection_enabled global_secondary_indexes global_table_version " +
+			"local_secondary_indexes pitr_status provisioned_throughput replicas restore_wcu sse_specification stream_specification table_class",
+		options: optionContinuous + " query_filter", forms: fromBackupOrTime(), fill: restores.fillTable,
+	}
+}
+
+// wireTableRestore is RestoreAwsDynamodbTableV1Request.
 type wireTableRestore struct {
-	Source struct {
-		ContinuousBackup  *wireContinuousBackup `json:"continuous_backup,omitempty"`
-		SecurevaultBackup *wireBackupRef        `json:"securevault_backup,omitempty"`
-	} `json:"source"`
-	Target map[string]any `json:"target"`
+	QueryFilter json.RawMessage `json:"query_filter,omitempty"`
+	Source      wireTableSource `json:"source"`
+	Target      map[string]any  `json:"target"`
+}
+
+// wireTableSource is DynamoDBTableRestoreSource. Exactly one is set (NOTES
+// section 9).
+type wireTableSource struct {
+	ContinuousBackup  *wireContinuousBackup `json:"continuous_backup,omitempty"`
+	SecurevaultBackup *wireBackupRef        `json:"securevault_backup,omitempty"`
 }
 
 // wireContinuousBackup is DynamoDBRestoreSourcePitrOptions. Exactly one of
@@ -34,39 +50,68 @@ type wireBackupRef struct {
 	BackupID string `json:"backup_id"`
 }
 
-func (r restores) startTable(ctx context.Context, a asked) (model.Restore, error) {
-	const op = "clumio.RestoreDynamoDBTable"
-	if err := a.sourceOf(op, model.AssetDynamoDBTable); err != nil {
-		return model.Restore{}, err
+func (r restores) fillTable(ctx context.Context, p *prepared) error {
+	if err := r.settleLatest(ctx, p); err != nil {
+		return err
 	}
-	var warnings []string
-	if a.form == model.SourceLatest {
-		newest, err := r.newestWithoutContinuous(ctx, op, a)
-		if err != nil {
-			return model.Restore{}, err
-		}
-		if newest != nil {
-			a.source, a.form = model.RestoreSource{Backup: &newest.ID}, model.SourceBackup
-			warnings = append(warnings, "the table has no continuous backup: the newest backup, of "+wireTime(newest.StartedAt)+", was taken")
-		}
+	a := &p.asked
+	body := wireTableRestore{QueryFilter: a.options["query_filter"]}
+	var err error
+	if body.Source.ContinuousBackup, err = a.continuous(p.op); err != nil {
+		return err
 	}
-	body, err := tableRestore(op, a)
-	if err != nil {
-		return model.Restore{}, err
-	}
-	source := r.ofAsset(ctx, op, a.source.ID())
 	if a.form == model.SourceBackup {
-		source = r.ofBackup(ctx, op, a)
+		if a.has(optionContinuous) {
+			return fault.InvalidField(p.op, "/options/"+optionContinuous, "conflicting-member", "it has no meaning when the source is a backup")
+		}
+		body.Source.SecurevaultBackup = &wireBackupRef{a.source.Backup.Key}
+	} else {
+		option := struct {
+			Type string `json:"type"`
+		}{}
+		if err := a.option(p.op, optionContinuous, &option); err != nil {
+			return err
+		}
+		body.Source.ContinuousBackup.Type = option.Type
 	}
-	environment, err := r.environment(ctx, op, a, source)
-	if err != nil {
-		return model.Restore{}, err
+	if a.target.Environment, err = r.environment(ctx, p.op, *a, r.ofSource(ctx, p.op, *a)); err != nil {
+		return err
 	}
-	a.target.Environment = environment
-	body.Target["environment_id"] = environment
-	restore, err := r.begin(ctx, op, "/restores/aws/dynamodb-tables", "application/api.clumio.restored-aws-dynamodb-tables=v1+json", body, a)
-	restore.Warnings = warnings
-	return restore, err
+	body.Target = p.vendorTarget(map[string]any{
+		"table_name": a.target.Name, "environment_id": a.target.Environment, "tags": a.markedTags(),
+	})
+	p.body = body
+	p.makes = &making{list: "dynamodb-tables", kind: model.AssetDynamoDBTable, unique: true, tagged: true}
+	p.notes = append(p.notes, costNote("table"), markerNote)
+	return nil
+}
+
+// continuous is the source of a table at a time, nil for a backup.
+func (a asked) continuous(op string) (*wireContinuousBackup, error) {
+	switch a.form {
+	case model.SourceLatest:
+		return &wireContinuousBackup{TableID: a.source.Asset.Key, UseLatestRestorableTime: true}, nil
+	case model.SourceAt:
+		at, err := pointInTime(op, a.source.At)
+		return &wireContinuousBackup{TableID: a.source.Asset.Key, Timestamp: at}, err
+	case model.SourceBackup, model.SourceRange:
+	}
+	return nil, nil
+}
+
+// settleLatest takes the newest backup as the newest recoverable point of a
+// table that has no continuous backup.
+func (r restores) settleLatest(ctx context.Context, p *prepared) error {
+	if p.asked.form != model.SourceLatest {
+		return nil
+	}
+	newest, err := r.newestWithoutContinuous(ctx, p.op, p.asked)
+	if err != nil || newest == nil {
+		return err
+	}
+	p.asked.source, p.asked.form = model.RestoreSource{Backup: &newest.ID}, model.SourceBackup
+	p.warnings = append(p.warnings, "the table has no continuous backup: the newest backup, of "+wireTime(newest.StartedAt)+", was taken")
+	return nil
 }
 
 // newestWithoutContinuous is the newest usable backup of a table that has no
@@ -102,45 +147,4 @@ func (r restores) newestWithoutContinuous(ctx context.Context, op string, a aske
 		}
 	}
 	return nil, nil
-}
-
-// tableRestore is the request but for the environment.
-func tableRestore(op string, a asked) (wireTableRestore, error) {
-	var body wireTableRestore
-	if a.target.Name == "" {
-		return body, fault.InvalidField(op, "/target/name", "missing-member", "the new table needs a name")
-	}
-	const continuous = "continuous_backup"
-	if a.form == model.SourceBackup {
-		if _, set := a.options[continuous]; set {
-			return body, fault.InvalidField(op, "/options/"+continuous, "conflicting-member", "it has no meaning when the source is a backup")
-		}
-		body.Source.SecurevaultBackup = &wireBackupRef{a.source.Backup.Key}
-	} else {
-		from := &wireContinuousBackup{TableID: a.source.Asset.Key}
-		switch a.form {
-		case model.SourceLatest:
-			from.UseLatestRestorableTime = true
-		case model.SourceAt:
-			at, err := pointInTime(op, a.source.At)
-			if err != nil {
-				return body, err
-			}
-			from.Timestamp = at
-		case model.SourceBackup, model.SourceRange:
-			return body, fault.InvalidField(op, "/source", "invalid-source", "a table is restored to one point in time")
-		}
-		var option struct {
-			Type string `json:"type"`
-		}
-		if raw, set := a.options[continuous]; set {
-			if err := json.Unmarshal(raw, &option); err != nil {
-				return body, fault.InvalidField(op, "/options/"+continuous, "invalid-value", "it does not fit the schema")
-			}
-		}
-		from.Type = option.Type
-		body.Source.ContinuousBackup = from
-	}
-	body.Target = a.vendorTarget(map[string]any{"table_name": a.target.Name, "tags": a.markedTags()}, continuous)
-	return body, nil
 }

@@ -2,12 +2,10 @@ package clumio
 
 import (
 	"context"
-	"net/http"
 	"slices"
 	"time"
 
 	"switchback/internal/adapters"
-	"switchback/internal/adapters/vendorhttp"
 	"switchback/internal/fault"
 	"switchback/internal/model"
 )
@@ -25,57 +23,23 @@ var (
 // Start implements adapters.Restores.
 func (r restores) Start(ctx context.Context, request model.RestoreRequest) (model.Restore, error) {
 	const op = "clumio.StartRestore"
-	if source := request.Source.ID(); source.Connection != r.env.Connection {
-		return model.Restore{}, fault.InvalidField(op, "/source", "invalid-source", "the source is not of this connection")
-	}
-	asked, err := readAsked(op, request)
+	p, err := r.prepare(ctx, op, request)
 	if err != nil {
 		return model.Restore{}, err
 	}
-	switch request.Kind {
-	case model.RestoreTable:
-		return r.startTable(ctx, asked)
-	case model.RestoreInstantAccess:
-		return r.startInstantAccess(ctx, asked)
-	case model.RestoreObjects:
-		return r.startObjects(ctx, asked)
-	case model.RestoreVolume:
-		return r.startVolume(ctx, asked)
-	case model.RestoreInstance:
-		return r.startInstance(ctx, asked)
-	case model.RestoreDatabase:
-		return r.startDatabase(ctx, asked)
-	case model.RestoreFiles, model.RestoreDownload, model.RestoreMount, model.RestoreRecords, model.RestoreSystem, model.RestoreUnknown:
-	}
-	return model.Restore{}, fault.New(fault.Unsupported, op, "this account has no such kind of restore")
-}
-
-// begin sends the one write of a restore whose reply names a task.
-func (r restores) begin(ctx context.Context, op, path, accept string, body any, asked asked) (model.Restore, error) {
-	var reply struct {
-		TaskID string `json:"task_id"`
-	}
-	err := r.json(ctx, vendorhttp.Request{Op: op, Method: http.MethodPost, Path: path, Accept: accept, Body: body}, &reply)
-	if err != nil {
+	if err := p.asked.noPreview(op); err != nil {
 		return model.Restore{}, err
 	}
-	if reply.TaskID == "" {
-		return model.Restore{}, unnamed(op)
-	}
-	return r.begun(asked, r.env.ID(kindRestore, reply.TaskID), "queued", model.StateQueued), nil
+	return r.send(ctx, p)
 }
 
-// begun is a restore as its reply tells it. The word for its state is not in
-// the reply; new tasks are queued and new endpoints preparing (NOTES sections
-// 5 and 9).
-func (r restores) begun(asked asked, id model.ID, word string, state model.State) model.Restore {
-	return model.Restore{
-		ID: id, Connection: r.env.Connection, Provider: Provider, Kind: asked.kind, State: state,
-		Progress: model.Progress{Basis: model.ProgressNone}, Source: &asked.source, Target: asked.target,
-		CreatedAt: r.env.Now().UTC(), ExpiresAt: asked.target.ExpiresAt,
-		Outputs: model.Outputs{Name: asked.target.Name},
-		Native:  model.Native{ID: id.Key, Status: word},
+// noPreview refuses a start that asks for a preview: that is a plan.
+func (a asked) noPreview(op string) error {
+	preview := false
+	if err := a.option(op, optionPreview, &preview); err != nil || !preview {
+		return err
 	}
+	return fault.InvalidField(op, "/options/"+optionPreview, "unsupported-value", "a preview is a plan, not a restore")
 }
 
 // Get implements adapters.Restores.
@@ -99,7 +63,7 @@ func (r restores) Get(ctx context.Context, id model.ID, native bool) (model.Rest
 	}
 	restore := got.wire.restore(r.env)
 	restore.NativeDocument = got.document
-	return restore, nil
+	return r.collected(ctx, op, got.wire, restore)
 }
 
 // Streams implements adapters.Restores: the restores that are tasks, and the
@@ -118,9 +82,16 @@ func (r restores) Streams(_ context.Context, q model.RestoreQuery) ([]adapters.S
 		streams = append(streams, adapters.Stream[model.Restore]{
 			Name: "tasks", Pushed: pushed,
 			Page: func(ctx context.Context, before model.Position, limit int) (adapters.Page[model.Restore], error) {
-				return taskPage(ctx, r.client, query, before, limit,
+				page, err := taskPage(ctx, r.client, query, before, limit,
 					func(w wireTask) model.Restore { return w.restore(r.env) }, model.Restore.Position,
 					func(out *model.Restore, d documented[wireTask]) { out.NativeDocument = d.document })
+				if err != nil {
+					return page, err
+				}
+				if err := r.tellRecords(ctx, query.op, page.Items); err != nil && !noSuchList(err) {
+					return adapters.Page[model.Restore]{}, err
+				}
+				return page, nil
 			},
 		})
 	}
