@@ -18,11 +18,6 @@ type assets struct{ *client }
 
 var _ adapters.Assets = assets{}
 
-// kindBucket is the kind of the id of a bucket that is in no protection group.
-// What is backed up, restored and assigned is the bucket in a group, which has
-// an id of its own and the kind of the asset; one bucket may be in several.
-const kindBucket = "s3-bucket"
-
 // lookbackDays is the window in which the vendor judges the last backups; it
 // does so only when it is told one (NOTES section 8).
 const lookbackDays = "7"
@@ -31,12 +26,14 @@ const lookbackDays = "7"
 type assetList struct {
 	op     string
 	kind   model.AssetKind
-	idKind string // "" is kind
 	path   string
 	accept string
 
 	// besides are the names of other resources that stand where an id would.
 	besides []string
+
+	// ungrouped is the list of the buckets that are in no protection group.
+	ungrouped bool
 
 	// What the list filters by (NOTES section 4): the member for a part of the
 	// name, the state of protection, and whether it is deleted.
@@ -111,9 +108,11 @@ func assetLists() []assetList {
 			accept:    media + "protection-groups-s3-assets=v1+json",
 			nameField: "bucket_name", protections: true, deletions: true, lookback: true, lookbackAlone: true,
 		}, nil),
-		// A bucket that is in a group was already shown, once for each group.
+		// What is backed up and assigned is a bucket in a group, which has an id of
+		// its own; one bucket may be in several. Those in none are shown by their
+		// own id, the others were shown once for each group.
 		showing(assetList{
-			op: "S3Buckets", kind: model.AssetS3Bucket, idKind: kindBucket, path: "/datasources/aws/s3-buckets",
+			op: "S3Buckets", kind: model.AssetS3Bucket, path: "/datasources/aws/s3-buckets", ungrouped: true,
 			accept: media + "aws-s3-buckets=v1+json", nameField: "name", lookback: true,
 		}, wireBucket.inNoGroup),
 		showing[wireS3Group](assetList{
@@ -198,27 +197,23 @@ func caseless(text string) string {
 func (a assets) Get(ctx context.Context, id model.ID, native bool) (model.ProtectedAsset, error) {
 	const op = "clumio.GetAsset"
 	for _, l := range assetLists() {
-		kind := l.idKind
-		if kind == "" {
-			kind = string(l.kind)
-		}
-		if kind != id.Kind || slices.Contains(l.besides, id.Key) {
+		if string(l.kind) != id.Kind || slices.Contains(l.besides, id.Key) {
 			continue
 		}
-		key, err := a.key(op, id, kind)
+		key, err := a.key(op, id, id.Kind)
 		if err != nil {
 			return model.ProtectedAsset{}, err
 		}
 		got, err := l.read(ctx, a.client, vendorhttp.Request{
 			Op: op, Path: l.path + "/" + key, Accept: l.accept, Query: lookback(l.lookbackAlone),
 		}, native)
-		if err != nil {
-			return model.ProtectedAsset{}, notFoundIfRefused(op, err)
+		switch err = notFoundIfRefused(op, err); {
+		case fault.KindOf(err) == fault.NotFound: // another list may be of the kind
+		case err != nil:
+			return model.ProtectedAsset{}, err
+		case got.Native.ID == id.Key:
+			return got, nil
 		}
-		if got.Native.ID != id.Key {
-			break
-		}
-		return got, nil
 	}
 	return model.ProtectedAsset{}, fault.New(fault.NotFound, op, "there is no such asset")
 }

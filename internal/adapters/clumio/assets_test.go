@@ -70,6 +70,21 @@ func everDeleted(path string) string {
 	return path + "?limit=100&filter=" + url.QueryEscape(`{"is_deleted":{"$in":["true","false"]}}`)
 }
 
+// looseBuckets are the buckets that are in no group.
+func looseBuckets(tb testing.TB, sim *clumiosim.Sim) []string {
+	tb.Helper()
+	var out []string
+	for _, item := range vendorItems(tb, sim, "/datasources/aws/s3-buckets") {
+		if item.Groups == nil || *item.Groups == 0 {
+			out = append(out, item.ID)
+		}
+	}
+	if len(out) == 0 {
+		tb.Fatal("every bucket is in a group")
+	}
+	return out
+}
+
 // inventory is what the adapter has to show: kind of id and key.
 func inventory(tb testing.TB, sim *clumiosim.Sim) []string {
 	tb.Helper()
@@ -81,13 +96,13 @@ func inventory(tb testing.TB, sim *clumiosim.Sim) []string {
 		"aws-s3-protection-group": everDeleted("/datasources/protection-groups"),
 		"mssql-database":          "/datasources/aws/ec2-mssql/databases", "aws-iceberg-table": "/datasources/aws/iceberg-tables",
 		"gcp-gcs-bucket": "/datasources/gcp/gcs-assets", "gcp-gcs-protection-group": "/datasources/gcp/protection-groups",
-		"s3-bucket": "/datasources/aws/s3-buckets",
 	} {
 		for _, item := range vendorItems(tb, sim, path) {
-			if kind != "s3-bucket" || item.Groups == nil || *item.Groups == 0 {
-				out = append(out, kind+" "+item.ID)
-			}
+			out = append(out, kind+" "+item.ID)
 		}
+	}
+	for _, id := range looseBuckets(tb, sim) {
+		out = append(out, "aws-s3-bucket "+id)
 	}
 	slices.Sort(out)
 	return out
@@ -243,7 +258,7 @@ func TestAssetsThatAreNoneAreNotFound(t *testing.T) {
 		{Connection: "acme", Kind: first.Kind, Key: ".."},
 		{Connection: "acme", Kind: first.Kind, Key: "../../x?y=1#z"},
 		{Connection: "acme", Kind: string(model.AssetS3ProtectionGroup), Key: "s3-assets"},
-		{Connection: "acme", Kind: "s3-bucket", Key: "no-such-bucket"},
+		{Connection: "acme", Kind: "aws-s3-bucket", Key: "no-such-bucket"},
 	} {
 		if _, err := a.Assets.Get(t.Context(), id, true); fault.KindOf(err) != fault.NotFound {
 			t.Errorf("%v: got %v", id, err)

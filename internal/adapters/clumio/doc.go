@@ -8,8 +8,8 @@
 // restore must have one id wherever it is met.
 //
 // A bucket of S3 is an asset once for each protection group it is in, which is
-// what is backed up and restored. A bucket that is in none is shown too, as an
-// asset of the same kind whose id is s3-bucket~<bucket id>.
+// what is backed up and restored. A bucket that is in none is shown too, by the
+// vendor's id of the bucket.
 //
 // A file in a backup has the path /<file system id>/<path in it>.
 //

@@ -44,10 +44,6 @@ func intervalList(kind model.AssetKind, key string) (path, accept string) {
 func (p points) RestorePoints(ctx context.Context, id model.ID, from, to time.Time) (model.RestorePoints, error) {
 	const op = "clumio.RestorePoints"
 	out := model.RestorePoints{Points: []model.RestorePoint{}, Ranges: []model.RestoreRange{}, Complete: true}
-	if id.Kind == kindBucket { // in no group it has no backups
-		_, err := assets(p).Get(ctx, id, false)
-		return out, err
-	}
 	l, ok := listOf(id.Kind)
 	if !ok {
 		return out, fault.New(fault.NotFound, op, "there is no such asset")
@@ -62,10 +58,11 @@ func (p points) RestorePoints(ctx context.Context, id model.ID, from, to time.Ti
 	}
 	out.Complete = all
 	out.Ranges, all, err = p.ranges(ctx, l.kind, id, key, from, to)
-	out.Complete = out.Complete && all
-	if fault.KindOf(err) == fault.NotFound && len(out.Points) > 0 {
-		err = nil
+	out.Complete = out.Complete && (all || err != nil)
+	if fault.KindOf(err) == fault.NotFound {
+		err, out.Ranges = nil, []model.RestoreRange{}
 	}
+	// A bucket that is in no group has neither, and is there.
 	if err == nil && len(out.Points)+len(out.Ranges) == 0 {
 		_, err = assets(p).Get(ctx, id, false)
 	}

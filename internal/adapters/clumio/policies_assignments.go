@@ -71,7 +71,7 @@ func (p policyAssignments) List(
 // hasPolicies reports whether the documents of a list name a policy. Buckets do
 // in groups only, and those of GCP not even there.
 func (l assetList) hasPolicies() bool {
-	return l.idKind != kindBucket && l.kind != model.AssetGCSBucket
+	return !l.ungrouped && l.kind != model.AssetGCSBucket
 }
 
 // filtersPolicies reports whether a list is known to filter by policy; the

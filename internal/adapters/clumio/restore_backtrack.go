@@ -124,10 +124,6 @@ func (r restores) bucket(ctx context.Context, op string, id model.ID) (wireBucke
 	if err != nil {
 		return wireBucketPlace{}, err
 	}
-	if id.Kind == kindBucket {
-		got, err := read[wireBucketPlace](ctx, r.client, bucketRequest(op, key), false)
-		return got.wire, notFoundIfRefused(op, err)
-	}
 	got, err := read[struct {
 		BucketID      string `json:"bucket_id"`
 		BucketName    string `json:"bucket_name"`
@@ -136,8 +132,13 @@ func (r restores) bucket(ctx context.Context, op string, id model.ID) (wireBucke
 		Op: op, Path: "/datasources/protection-groups/s3-assets/" + key,
 		Accept: "application/api.clumio.protection-groups-s3-assets=v1+json",
 	}, false)
+	if err = notFoundIfRefused(op, err); fault.KindOf(err) == fault.NotFound {
+		// It may be a bucket that is in no group.
+		got, err := read[wireBucketPlace](ctx, r.client, bucketRequest(op, key), false)
+		return got.wire, notFoundIfRefused(op, err)
+	}
 	if err != nil {
-		return wireBucketPlace{}, notFoundIfRefused(op, err)
+		return wireBucketPlace{}, err
 	}
 	place := wireBucketPlace{EnvironmentID: got.wire.EnvironmentID, ID: got.wire.BucketID, Name: got.wire.BucketName}
 	if place.ID == "" || place.Name == "" {

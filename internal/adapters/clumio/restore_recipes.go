@@ -47,7 +47,7 @@ func (a asked) recipe() (recipe, bool) {
 func (a asked) objectsRecipe(from model.AssetKind) (recipe, bool) {
 	switch {
 	case a.has(optionRollback) || a.has(optionUndelete):
-		return choose(from, choice{model.AssetS3Bucket, s3Backtrack()}, choice{kindBucket, s3Backtrack()})
+		return choose(from, choice{model.AssetS3Bucket, s3Backtrack()})
 	case len(a.sel.Objects) > 0 || a.has(optionObjects):
 		return choose(from, choice{model.AssetS3ProtectionGroup, s3Objects()}, choice{model.AssetS3Bucket, s3Objects()},
 			choice{model.AssetGCSProtectionGroup, gcsObjects()}, choice{model.AssetGCSBucket, gcsObjects()})

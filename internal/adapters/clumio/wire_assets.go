@@ -83,9 +83,9 @@ func lastStatus(word string, last time.Time) string {
 	return "unknown"
 }
 
-// continuous is nil unless both ends are told.
+// continuous is nil unless both ends are told and apart.
 func continuous(from, to timestamp) *model.RestoreRange {
-	if from.IsZero() || to.IsZero() || to.Before(from.Time) {
+	if from.IsZero() || to.IsZero() || !from.Before(to.Time) {
 		return nil
 	}
 	return &model.RestoreRange{From: from.Time, To: to.Time}

@@ -35,14 +35,10 @@ func (w wireBucket) inNoGroup() bool {
 	return w.ProtectionGroupCount == nil || *w.ProtectionGroupCount == 0
 }
 
-// protected gives the bucket an id of its own kind. In no group it is
-// unprotected, unless Backtrack keeps its versions: its times tell that it did
+// protected takes a bucket in no group for unprotected, unless Backtrack keeps its versions: its times tell that it did
 // at some time, not that it does.
 func (w wireBucket) protected(env adapters.Env) model.ProtectedAsset {
 	a := w.of(env, model.AssetS3Bucket, w.LastContinuous)
-	if w.ID != "" {
-		a.ID = env.ID(kindBucket, w.ID)
-	}
 	a.NativeID, a.SizeBytes = w.Name, bytesOf(w.SizeBytes, inBytes)
 	if w.ProtectionGroupCount != nil && *w.ProtectionGroupCount == 0 && w.LastBacktrackSync.IsZero() {
 		a.Protection = model.Unprotected
