@@ -231,11 +231,15 @@ type driven struct {
 	prepared prepared
 }
 
+// ungrouped stands for the kind of a bucket that is in no protection group, which
+// is another thing at the vendor.
+const ungrouped = "ungrouped"
+
 // prepared is found before anything is counted.
 type prepared struct {
 	backups   map[model.AssetKind]model.Backup
 	granular  model.Backup                    // of RDS
-	assets    map[string]model.ProtectedAsset // by the kind of id
+	assets    map[string]model.ProtectedAsset // by kind
 	sources   []model.Source
 	policy    model.Policy
 	operation model.ID
@@ -267,9 +271,14 @@ func (a *driven) prepare(t *testing.T) {
 			p.backups[b.Kind] = b
 		}
 	}
+	buckets := a.sim.Assets("/datasources/aws/s3-buckets")
 	for _, asset := range allAssets(t, a.account) {
-		if _, ok := p.assets[asset.ID.Kind]; !ok && !asset.Deleted && asset.Protection != model.ProtectionUnsupported {
-			p.assets[asset.ID.Kind] = asset
+		kind := string(asset.Kind)
+		if slices.Contains(buckets, asset.ID.Key) {
+			kind = ungrouped
+		}
+		if _, ok := p.assets[kind]; !ok && !asset.Deleted && asset.Protection != model.ProtectionUnsupported {
+			p.assets[kind] = asset
 		}
 	}
 	p.sources = allSources(t, a.account)
@@ -400,10 +409,12 @@ func (a *driven) restoreRequests() []model.RestoreRequest {
 	add(model.RestoreRecords, of(model.AssetDynamoDBTable), "", "",
 		`{"query_filter":{"partition_key":"id","partition_key_filter":{"condition":"EqualTo","values":["1"]}}}`)
 	add(model.RestoreFiles, of(model.AssetEBSVolume), "", fmt.Sprintf(`{"paths":[%q]}`, p.file), "")
-	back := p.assets[string(model.AssetS3Bucket)].ID
-	out = append(out, model.RestoreRequest{
-		Kind: model.RestoreObjects, Source: model.RestoreSource{Asset: &back, At: testStart.Add(-time.Hour).Format(time.RFC3339)}, Marker: "m-back",
-		Options: json.RawMessage(`{"point_in_time_recovery":{}}`),
-	})
+	for _, kind := range []string{string(model.AssetS3Bucket), ungrouped} {
+		back := p.assets[kind].ID
+		out = append(out, model.RestoreRequest{
+			Kind: model.RestoreObjects, Source: model.RestoreSource{Asset: &back, At: testStart.Add(-time.Hour).Format(time.RFC3339)},
+			Marker: "m-back-" + kind, Options: json.RawMessage(`{"point_in_time_recovery":{}}`),
+		})
+	}
 	return out
 }
