@@ -13,6 +13,11 @@
 //
 // A file in a backup has the path /<file system id>/<path in it>.
 //
+// Restores: what a request becomes is made by a recipe for its kind and source,
+// once for Start and for Plan. What a finished restore has made is found by
+// Locate, from the request that started it: the task tells neither name nor
+// marker, and an id that carried them would not be the one that lists give.
+//
 // What the vendor does not have: bytes of restores, files of backups without a
 // mail or a browser download (backups are browsable here, but their files do
 // not open), reasons of failed tasks (NOTES section 5), and a link from a

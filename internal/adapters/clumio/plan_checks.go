@@ -39,15 +39,13 @@ func (r restores) checkEnvironment(ctx context.Context, op string, p *prepared) 
 	return nil
 }
 
-// checkBucket reads the bucket that objects go to. Backtrack names buckets by
-// their names, and those of Google have no environment to hold them against.
+// checkBucket reads the bucket that objects go to.
 func (r restores) checkBucket(ctx context.Context, op string, p *prepared) error {
 	t := p.asked.target
-	from := p.asked.source.ID().Kind
-	if t.Bucket == "" || p.path == backtrackPath || from == string(model.AssetGCSBucket) || from == string(model.AssetGCSProtectionGroup) {
+	if p.bucket == "" {
 		return nil
 	}
-	key, err := segment(op, "/target/bucket", t.Bucket)
+	key, err := segment(op, "/target/bucket", p.bucket)
 	if err != nil {
 		return err
 	}
@@ -55,7 +53,7 @@ func (r restores) checkBucket(ctx context.Context, op string, p *prepared) error
 	if err != nil {
 		return missing(op, "/target/bucket", "there is no such bucket", err)
 	}
-	if got.wire.EnvironmentID != "" && got.wire.EnvironmentID != t.Environment {
+	if t.Bucket == p.bucket && got.wire.EnvironmentID != "" && got.wire.EnvironmentID != t.Environment {
 		return fault.InvalidField(op, "/target/environment", "conflicting-member", "the bucket is in another environment")
 	}
 	return nil

@@ -70,6 +70,9 @@ func (r restores) fillBacktrack(ctx context.Context, p *prepared) error {
 	if err != nil {
 		return err
 	}
+	if bucket.ID == "" || bucket.Name == "" {
+		return fault.New(fault.Upstream, p.op, "the vendor does not name the bucket")
+	}
 	from := wireBacktrackSource{BucketID: bucket.ID, ObjectFilters: bucketFilters(a.sel)}
 	switch {
 	case a.has(optionRollback) && a.has(optionUndelete):
@@ -110,7 +113,7 @@ func (r restores) fillBacktrack(ctx context.Context, p *prepared) error {
 	if a.marker = ""; len(a.target.Tags) > 0 {
 		members["tags"] = a.markedTags()
 	}
-	p.body = wireRestore{Source: from, Target: p.vendorTarget(members)}
+	p.body, p.bucket = wireRestore{Source: from, Target: p.vendorTarget(members)}, bucket.ID
 	if inPlace {
 		p.notes = append(p.notes, "the bucket is changed in place: what was written since is no longer its current content")
 	}
@@ -140,11 +143,7 @@ func (r restores) bucket(ctx context.Context, op string, id model.ID) (wireBucke
 	if err != nil {
 		return wireBucketPlace{}, err
 	}
-	place := wireBucketPlace{EnvironmentID: got.wire.EnvironmentID, ID: got.wire.BucketID, Name: got.wire.BucketName}
-	if place.ID == "" || place.Name == "" {
-		return place, fault.New(fault.Upstream, op, "the vendor's asset does not name its bucket")
-	}
-	return place, nil
+	return wireBucketPlace{EnvironmentID: got.wire.EnvironmentID, ID: got.wire.BucketID, Name: got.wire.BucketName}, nil
 }
 
 func bucketRequest(op, key string) vendorhttp.Request {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 
+	"switchback/internal/adapters/vendorhttp"
 	"switchback/internal/model"
 )
 
@@ -52,7 +53,7 @@ type wireGCSPITR struct {
 	RestoreStartTimestamp string `json:"restore_start_timestamp,omitempty"`
 }
 
-func (r restores) fillGCS(_ context.Context, p *prepared) error {
+func (r restores) fillGCS(ctx context.Context, p *prepared) error {
 	a := &p.asked
 	var from wireGCSSource
 	if err := a.option(p.op, optionGCSAssets, &from.GCSAssetIDs); err != nil {
@@ -76,7 +77,11 @@ func (r restores) fillGCS(_ context.Context, p *prepared) error {
 			from.PITR.GCSAssetID = a.source.Asset.Key
 		}
 	}
-	p.body = wireRestore{Source: from, Target: p.gcsTarget()}
+	target, err := r.gcsTarget(ctx, p)
+	if err != nil {
+		return err
+	}
+	p.body = wireRestore{Source: from, Target: target}
 	p.notes = append(p.notes, "the vendor previews this only as a task of its own, which a plan does not start")
 	return nil
 }
@@ -96,15 +101,31 @@ func (a asked) gcsFilters(op string) (*wireGCSFilters, error) {
 	return &wireGCSFilters{*common, regex}, nil
 }
 
-// gcsTarget is GCSProtectionGroupRestoreTarget. Tags are labels there.
-func (p *prepared) gcsTarget() map[string]any {
+// gcsTarget is GCSProtectionGroupRestoreTarget. Tags are labels there; the
+// project is the bucket's own unless one is given.
+func (r restores) gcsTarget(ctx context.Context, p *prepared) (map[string]any, error) {
 	a := &p.asked
 	members := a.objectMembers()
+	if !a.has("project_id") {
+		key, err := segment(p.op, "/target/bucket", a.target.Bucket)
+		if err != nil {
+			return nil, err
+		}
+		got, err := read[struct {
+			ProjectID string `json:"project_id"`
+		}](ctx, r.client, vendorhttp.Request{
+			Op: p.op, Path: "/datasources/gcp/gcs-buckets/" + key, Accept: "application/api.clumio.gcp-gcs-buckets=v1+json",
+		}, false)
+		if err != nil {
+			return nil, missing(p.op, "/target/bucket", "there is no such bucket", err)
+		}
+		members["project_id"] = got.wire.ProjectID
+	}
 	if a.marker = ""; len(a.target.Tags) > 0 {
 		members["labels"] = a.markedTags()
 	}
 	p.overwriteNote()
-	return p.vendorTarget(members)
+	return p.vendorTarget(members), nil
 }
 
 func gcsObjects() recipe {
@@ -123,7 +144,11 @@ func (r restores) fillGCSObjects(ctx context.Context, p *prepared) error {
 	if err != nil {
 		return err
 	}
+	target, err := r.gcsTarget(ctx, p)
+	if err != nil {
+		return err
+	}
 	p.path = gcsGroupPath + "/" + url.PathEscape(group) + "/gcs-objects"
-	p.body = wireRestore{Source: objects, Target: p.gcsTarget()}
+	p.body = wireRestore{Source: objects, Target: target}
 	return nil
 }

@@ -113,6 +113,7 @@ func (r restores) s3Target(ctx context.Context, p *prepared) (map[string]any, er
 	if a.target.Environment, err = r.environment(ctx, p.op, *a, nowhere); err != nil {
 		return nil, err
 	}
+	p.bucket = a.target.Bucket
 	members := a.objectMembers()
 	members["environment_id"] = a.target.Environment
 	if a.marker = ""; len(a.target.Tags) > 0 {

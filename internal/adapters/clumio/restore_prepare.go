@@ -41,6 +41,7 @@ type prepared struct {
 	body   any
 
 	settings []string
+	bucket   string   // the vendor's key of a bucket that must be there, "" when there is none
 	endpoint bool     // the reply names an endpoint
 	warnings []string // for whoever starts it
 	notes    []string // for whoever plans it
