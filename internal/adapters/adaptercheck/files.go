@@ -32,6 +32,7 @@ func fileChecks() []Check {
 		},
 	}
 }
+
 func filesListAndOpen(t T, s Subject) {
 	backup, file := someFile(t, s)
 	if file == "" {

@@ -35,7 +35,7 @@ func getFinds[I, Q any](t T, s Subject, k kind[I, Q]) {
 				t.Errorf("%s: get %s gives no native document", k.name, id)
 			}
 			if !k.moving(got) && !k.moving(w.items[i]) {
-				contradicts(t, id.String(), listed, found)
+				Contradicts(t, id.String(), listed, found)
 			}
 		}
 	}
@@ -53,15 +53,15 @@ func members(t T, item any) map[string]any {
 	return out
 }
 
-// contradicts reports what listed says and found does not say; found may say
+// Contradicts reports what listed says and found does not say; found may say
 // more, because a vendor's lists often do.
-func contradicts(t T, at string, listed, found any) {
+func Contradicts(t T, at string, listed, found any) {
 	switch l := listed.(type) {
 	case map[string]any:
 		f, _ := found.(map[string]any)
 		for key, value := range l {
 			if key != "nativeDocument" {
-				contradicts(t, at+"/"+key, value, f[key])
+				Contradicts(t, at+"/"+key, value, f[key])
 			}
 		}
 	case []any:
@@ -71,7 +71,7 @@ func contradicts(t T, at string, listed, found any) {
 			return
 		}
 		for i := range l {
-			contradicts(t, at, l[i], f[i])
+			Contradicts(t, at, l[i], f[i])
 		}
 	default:
 		if listed != found {

@@ -105,7 +105,7 @@ func tokensAreFound[I any](t T, s Subject, k tokenKind[I]) {
 		for _, member := range slices.Concat(changing, k.onlyListed) {
 			delete(listed, member)
 		}
-		contradicts(t, id.String(), listed, found)
+		Contradicts(t, id.String(), listed, found)
 	}
 	if len(all) == 0 {
 		return

@@ -25,6 +25,9 @@
 //		})
 //	}
 //
+// Sim.Writes says what else can be changed there: a policy to make, what to back
+// up, what to assign.
+//
 // Every check gets a fresh simulator. A check whose subject the adapter does not
 // have (a nil capability) is left out; a check that lacks a hook of Sim fails
 // until the hook is given or Harness.Skip says why it can not be.

@@ -68,6 +68,26 @@ type Sim struct {
 	Content func(r model.Restore) (size int64, sha256 string)
 	// ContentRead is the pattern of requests that give bytes; Reads when empty.
 	ContentRead string
+
+	Writes
+}
+
+// Writes says what can be changed at the vendor beside restores.
+type Writes struct {
+	// Policy is one that the vendor can hold.
+	Policy *model.Policy
+	// PolicyEdits are changes that a policy made from Policy takes, one after the
+	// other; nil renames it and keeps what its first rule makes a day longer.
+	PolicyEdits []func(p *model.Policy)
+	// LossyPolicy says something that the vendor can not hold.
+	LossyPolicy *model.Policy
+	// Assignment picks a policy, and assets that it can be assigned to and is not.
+	Assignment func(policies []model.Policy, backups []model.Backup) (policy model.ID, assets []model.ID)
+	// PatchStatus is a word that the status of a restore can be changed to, "" when
+	// there is none.
+	PatchStatus string
+	// BackupStart picks what can be backed up now.
+	BackupStart func(backups []model.Backup) adapters.BackupStart
 }
 
 // RestoreCase is one kind of restore to start.
@@ -175,7 +195,10 @@ func allChecks() []check {
 			},
 		})
 	}
-	return slices.Concat(all, lifecycleChecks(), listingChecks(), errorChecks(), contextChecks(), restoreChecks(), contentChecks())
+	return slices.Concat(
+		all, lifecycleChecks(), listingChecks(), errorChecks(), contextChecks(), restoreChecks(), contentChecks(),
+		planChecks(), changeChecks(), policyChecks(), nativeChecks(), writeChecks(),
+	)
 }
 
 // bench is one adapter open on one simulator.

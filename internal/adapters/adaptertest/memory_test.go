@@ -39,6 +39,7 @@ func memoryHarness() adaptertest.Harness {
 				Backups:   func() int { return len(w.Backups()) },
 				AddBackup: func() { w.AddBackup(memory.Backup{Stream: "stream-0"}) },
 				Restores:  restoreCases(),
+				Writes:    toyWrites(),
 				Content:   func(r model.Restore) (int64, string) { return sum(w, f.Clock.Now, r) },
 			}
 		},

@@ -55,6 +55,7 @@ func (m mutant) harness() adaptertest.Harness {
 func TestEveryCheckKillsItsMutants(t *testing.T) {
 	mutants := slices.Concat(
 		readMutants(), wireMutants(), restoreMutants(), contentMutants(), assetMutants(), pointMutants(), catalogMutants(),
+		planMutants(), changeMutants(), policyMutants(), assignmentMutants(), nativeMutants(), writeMutants(),
 	)
 	names := adaptertest.CheckNames()
 	for _, name := range names {

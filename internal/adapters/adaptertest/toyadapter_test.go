@@ -47,6 +47,7 @@ func toyDriver() adapters.Driver {
 			Provider: "toy", RestoreKinds: kinds.RestoreKinds,
 			Traits:  adapters.Traits{MaxPageSize: 46, RangeReads: true, MarkerPlaces: kinds.Traits.MarkerPlaces},
 			Session: toy, Backups: toyBackups{toy}, Restores: toyRestores{toy}, RestoreCancels: toyCancels{toy}, Content: toyContent{toy},
+			Policies: toyPolicies{toy}, PolicyWrites: toyPolicyWrites{toyPolicies{toy}}, Plans: toyPlans{toyRestores{toy}}, Native: toyNative{toy},
 		}, nil
 	})
 }
@@ -200,17 +201,27 @@ func (a toyRestores) read(raw json.RawMessage, native bool) (model.Restore, erro
 	return r, nil
 }
 
-func (a toyRestores) Start(ctx context.Context, r model.RestoreRequest) (model.Restore, error) {
+func (a toyRestores) offered(r model.RestoreRequest) error {
 	offered := slices.ContainsFunc(a.kinds, func(k adapters.RestoreKind) bool {
 		return k.Kind == r.Kind && slices.Contains(k.Sources, r.Source.Form())
 	})
 	if !offered {
-		return model.Restore{}, fault.InvalidField("toy.Start", "/kind", "unsupported", "not offered")
+		return fault.InvalidField("toy.Start", "/kind", "unsupported", "not offered")
 	}
-	body := struct {
-		model.RestoreRequest
-		Label string `json:"label"`
-	}{r, r.Marker}
+	return nil
+}
+
+// toyOrder is what the vendor takes for a restore.
+type toyOrder struct {
+	model.RestoreRequest
+	Label string `json:"label"`
+}
+
+func (a toyRestores) Start(ctx context.Context, r model.RestoreRequest) (model.Restore, error) {
+	if err := a.offered(r); err != nil {
+		return model.Restore{}, err
+	}
+	body := toyOrder{r, r.Marker}
 	var raw json.RawMessage
 	_, err := a.client.JSON(ctx, vendorhttp.Request{Op: "toy.Start", Method: http.MethodPost, Path: "/restores", Body: body}, &raw)
 	if err != nil {

@@ -58,6 +58,7 @@ func (v *toyVendor) handler() http.Handler {
 		v.answer(w, struct{}{}, v.own.RestoreCancels.Cancel(r.Context(), toyID("restore", r)))
 	}))
 	mux.HandleFunc("GET /content/{id}", v.signedIn(v.content))
+	v.catalog(mux)
 	return v.kit.Handler(mux)
 }
 
@@ -103,7 +104,7 @@ func (v *toyVendor) signedIn(next http.HandlerFunc) http.HandlerFunc {
 func (v *toyVendor) answer(w http.ResponseWriter, body any, err error) {
 	status := http.StatusOK
 	if err != nil {
-		status = map[fault.Kind]int{fault.NotFound: 404, fault.Invalid: 400, fault.Conflict: 409}[fault.KindOf(err)]
+		status = map[fault.Kind]int{fault.NotFound: 404, fault.Invalid: 400, fault.Conflict: 409, fault.Stale: 412}[fault.KindOf(err)]
 		body = map[string]string{"message": err.Error()}
 	}
 	v.kit.WriteJSON(w, status, "application/json", body)
@@ -230,7 +231,7 @@ func toyHarness() adaptertest.Harness {
 				Required: []string{"base_url", "password"}, SignIn: "POST /login", Expire: v.expire,
 				Backups:   func() int { return len(v.world.Backups()) },
 				AddBackup: func() { v.world.AddBackup(memory.Backup{}) },
-				Restores:  restoreCases(), ContentRead: "GET /content/*",
+				Restores:  restoreCases(), ContentRead: "GET /content/*", Writes: toyWrites(),
 				Content: func(r model.Restore) (int64, string) { return sum(v.world, f.Clock.Now, r) },
 				UnknownState: func(r model.Restore) {
 					v.mu.Lock()

@@ -5,6 +5,8 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -88,10 +90,51 @@ type meter struct {
 	sent atomic.Int64 // requests
 	read atomic.Int64 // bytes of answers
 	open atomic.Int64 // bodies not yet closed
+
+	mu     sync.Mutex
+	writes []sentRequest // those that are not safe
+}
+
+// sentRequest is a request as it left the adapter.
+type sentRequest struct {
+	method, path string // escaped
+	query        url.Values
+	body         []byte
+	safe         bool
+}
+
+func sentOf(r *http.Request) sentRequest {
+	out := sentRequest{method: r.Method, path: r.URL.EscapedPath(), query: r.URL.Query(), safe: vendorhttp.IsSafe(r)}
+	if r.GetBody != nil {
+		if body, err := r.GetBody(); err == nil {
+			out.body, _ = io.ReadAll(io.LimitReader(body, 1<<20)) //nolint:forbidigo // bounded by the reader
+			_ = body.Close()
+		}
+	}
+	return out
+}
+
+// writesDuring returns the requests that are not safe and were sent meanwhile.
+func (m *meter) writesDuring(do func()) []sentRequest {
+	count := func() int {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return len(m.writes)
+	}
+	before := count()
+	do()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return slices.Clone(m.writes[before:])
 }
 
 func (m *meter) RoundTrip(r *http.Request) (*http.Response, error) {
 	m.sent.Add(1)
+	if !vendorhttp.IsSafe(r) {
+		m.mu.Lock()
+		m.writes = append(m.writes, sentOf(r))
+		m.mu.Unlock()
+	}
 	response, err := m.base.RoundTrip(r)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"switchback/internal/adapters"
 	"switchback/internal/adapters/adaptertest"
 	"switchback/internal/adapters/clouddownload"
 	"switchback/internal/adapters/clouddownload/storwaresim"
@@ -88,6 +89,12 @@ func harness(reading storwaresim.Reading) adaptertest.Harness {
 					return content.Size, content.SHA256()
 				},
 				ContentRead: "GET /api/cloud-download/**",
+				Writes: adaptertest.Writes{
+					PatchStatus: "FINISHED",
+					BackupStart: func(backups []model.Backup) adapters.BackupStart {
+						return adapters.BackupStart{Subject: backups[0].Asset.ID}
+					},
+				},
 				UnknownState: func(r model.Restore) {
 					sim.Kit().Inject("GET /api/mounted-backups/"+r.Native.ID, simkit.Response{
 						Status: http.StatusOK,

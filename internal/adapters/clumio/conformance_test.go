@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"switchback/internal/adapters"
 	"switchback/internal/adapters/adaptertest"
 	"switchback/internal/adapters/clumio"
 	"switchback/internal/adapters/clumio/clumiosim"
@@ -33,6 +34,7 @@ func TestConformance(t *testing.T) {
 					sim.AddBackup(newest.List, newest.AssetID, newest.Start.Add(added))
 				},
 				Restores: restoreCases(tb, sim),
+				Writes:   writes(),
 				UnknownState: func(r model.Restore) {
 					// The vendor says a new word from now on, and says it often.
 					answer := simkit.Response{Status: http.StatusOK, Body: fmt.Sprintf(
@@ -43,6 +45,29 @@ func TestConformance(t *testing.T) {
 			}
 		},
 	})
+}
+
+// writes are changes that the simulated estate takes.
+func writes() adaptertest.Writes {
+	daily := model.Rule{
+		Kind: "incremental", AssetKind: model.AssetEBSVolume, Schedule: &model.Schedule{Daily: &model.Daily{}},
+		Retention: &model.Retention{Keep: model.Period{Days: 30}},
+	}
+	volume := func(backups []model.Backup) model.ID {
+		i := slices.IndexFunc(backups, func(b model.Backup) bool { return b.Kind == model.AssetEBSVolume })
+		return backups[i].Asset.ID
+	}
+	return adaptertest.Writes{
+		Policy:      &model.Policy{Name: "kit", Status: "active", Rules: []model.Rule{daily}},
+		LossyPolicy: &model.Policy{Name: "kit lossy", Status: "active", Rules: []model.Rule{daily}, Retry: &model.Retry{Attempts: 3}},
+		Assignment: func(policies []model.Policy, backups []model.Backup) (model.ID, []model.ID) {
+			i := slices.IndexFunc(policies, func(p model.Policy) bool { return p.Name == "Silver" })
+			return policies[i].ID, []model.ID{volume(backups)}
+		},
+		BackupStart: func(backups []model.Backup) adapters.BackupStart {
+			return adapters.BackupStart{Subject: volume(backups)}
+		},
+	}
 }
 
 func restoreCases(tb testing.TB, sim *clumiosim.Sim) []adaptertest.RestoreCase {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"switchback/internal/adapters"
 	"switchback/internal/adapters/adaptertest"
 	"switchback/internal/adapters/cohesity"
 	"switchback/internal/adapters/cohesity/cohesitysim"
@@ -63,6 +64,11 @@ func conformanceSim(_ testing.TB, f adaptertest.Fixture) adaptertest.Sim {
 			return content.Size, content.SHA256()
 		},
 		ContentRead: "GET /v2/data-protect/recoveries/*/download-files",
+		Writes: adaptertest.Writes{BackupStart: func([]model.Backup) adapters.BackupStart {
+			return adapters.BackupStart{
+				Subject: model.ID{Connection: adaptertest.Connection, Kind: "protection-group", Key: sim.GroupIDs()[0]},
+			}
+		}},
 	}
 }
 
