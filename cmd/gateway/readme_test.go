@@ -46,6 +46,7 @@ var capabilityWords = []struct{ name, words string }{
 	{"sources", "list and read sources"},
 	{"search.files", "search files in backups"},
 	{"restores.plan", "plan a restore"},
+	{"restores.results", "find what a restore has made"},
 	{"native", "native passthrough"},
 }
 

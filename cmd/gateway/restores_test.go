@@ -68,8 +68,11 @@ func (s *site) bodies() map[string]string {
 
 type restored struct {
 	ID, State, Kind string
-	Outputs         struct{ ContentURL, AccessURL string }
-	Error           any
+	Outputs         struct {
+		ContentURL, AccessURL string
+		Asset                 struct{ ID, Name string }
+	}
+	Error any
 }
 
 // start starts a restore and returns where it is.
@@ -113,6 +116,9 @@ func TestTheFiveRestoresSucceed(t *testing.T) {
 					r := s.await(location)
 					if r.State != "succeeded" {
 						t.Fatalf("%+v", r)
+					}
+					if kind == "table" && (r.Outputs.Asset.ID == "" || r.Outputs.Asset.Name != "orders-restored") {
+						t.Errorf("the new table is not found: %+v", r.Outputs)
 					}
 					if strings.HasPrefix(kind, "download") {
 						s.checkContent(location, r)

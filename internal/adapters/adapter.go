@@ -39,6 +39,7 @@ type Adapter struct {
 	Sources           Sources           // nil: shows no sources
 	FileSearch        FileSearch        // nil: can not search files
 	Plans             Plans             // nil: can not tell beforehand
+	RestoreResults    RestoreResults    // nil: the restore itself says what it made
 	PolicyWrites      PolicyWrites      // nil: policies are read only
 	PolicyAssignments PolicyAssignments // nil: does not tell what policies protect
 	Native            Native            // nil: no passthrough

@@ -40,6 +40,15 @@ type Plans interface {
 	Plan(ctx context.Context, r model.RestoreRequest) (model.RestorePlan, error)
 }
 
+// RestoreResults finds what a restore has made, where the vendor's own record
+// of the restore does not say.
+type RestoreResults interface {
+	// Locate adds to a restore that Get gave what it has made; request is the one
+	// that started it, with its marker. It makes reads only. What is not in the
+	// vendor's inventory yet is a warning, not an error, and changes no state.
+	Locate(ctx context.Context, restore model.Restore, request model.RestoreRequest) (model.Restore, error)
+}
+
 // PolicyWrites changes policies.
 type PolicyWrites interface {
 	// Create makes a policy from the portable form; fields that say how it came

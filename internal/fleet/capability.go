@@ -34,6 +34,7 @@ func (c *Conn) Capabilities() []string {
 		{"sources", a.Sources != nil},
 		{"search.files", a.FileSearch != nil},
 		{"restores.plan", a.Plans != nil},
+		{"restores.results", a.RestoreResults != nil},
 		{"native", a.Native != nil},
 	}
 	var out []string

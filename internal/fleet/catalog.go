@@ -59,6 +59,17 @@ func (c *Conn) PlanRestore(ctx context.Context, r model.RestoreRequest) (model.R
 	})
 }
 
+// LocateRestored adds to a restore what it has made. A connection that needs no
+// looking returns the restore as it is.
+func (c *Conn) LocateRestored(ctx context.Context, restore model.Restore, r model.RestoreRequest) (model.Restore, error) {
+	if c.adapter.RestoreResults == nil {
+		return restore, nil
+	}
+	return call(ctx, c, classGet, "restores.locate", true, func(ctx context.Context) (model.Restore, error) {
+		return c.adapter.RestoreResults.Locate(ctx, restore, r)
+	})
+}
+
 // PolicyChange is a policy as it will be and the operation that gets it there.
 type PolicyChange = adapters.PolicyChange
 

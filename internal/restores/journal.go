@@ -218,7 +218,24 @@ func (j *Journal) Get(ctx context.Context, conn *fleet.Conn, id model.ID, native
 		return restore, err
 	}
 	j.complete(&restore, *record)
-	return j.forward(ctx, restore, *record), nil
+	restore = j.forward(ctx, restore, *record)
+	if restore.State.Terminal() {
+		restore = j.located(ctx, conn, restore, *record)
+	}
+	return restore, nil
+}
+
+// located adds what a finished restore has made. That it can not be looked up
+// now is a warning: the restore itself is known.
+func (j *Journal) located(ctx context.Context, conn *fleet.Conn, restore model.Restore, record Record) model.Restore {
+	request := record.Request
+	request.Marker = record.Marker
+	found, err := conn.LocateRestored(ctx, restore, request)
+	if err != nil {
+		restore.Warnings = append(restore.Warnings, "what the restore has made can not be looked up now")
+		return restore
+	}
+	return found
 }
 
 // forward keeps states moving forward only.

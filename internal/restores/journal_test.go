@@ -158,6 +158,51 @@ func TestARefusalIsTheSameTheSecondTime(t *testing.T) {
 	}
 }
 
+// results finds what restores have made, or fails to.
+type results struct {
+	made model.Ref
+	err  error
+	seen *model.RestoreRequest
+}
+
+func (r results) Locate(_ context.Context, restore model.Restore, request model.RestoreRequest) (model.Restore, error) {
+	*r.seen = request
+	restore.Outputs.Asset = &r.made
+	return restore, r.err
+}
+
+func TestAFinishedRestoreShowsWhatItMade(t *testing.T) {
+	made := model.Ref{ID: model.ID{Connection: "c", Kind: "vm", Key: "new"}, Name: "new"}
+	for name, fails := range map[string]error{"found": nil, "not to be looked up": fault.New(fault.Unavailable, "x", "")} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			var seen model.RestoreRequest
+			logger := slog.New(slog.DiscardHandler)
+			a := memory.New(adapters.Env{Connection: "c", Now: b.now, Logger: logger}, b.world)
+			a.RestoreResults = results{made, fails, &seen}
+			b.conn = fleet.NewConn(fleet.Info{Name: "c"}, a, fleet.Limits{}, fleet.Env{Now: b.now, Logger: logger})
+			s, err := b.start(t, "ann", "k1", b.request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if early, err := b.journal.Get(t.Context(), b.conn, s.Restore.ID, false); err != nil || early.Outputs.Asset != nil {
+				t.Errorf("before its end: %+v, %v", early.Outputs, err)
+			}
+			b.advance(time.Hour)
+			done, err := b.journal.Get(t.Context(), b.conn, s.Restore.ID, false)
+			if err != nil || done.State != model.StateSucceeded {
+				t.Fatalf("%s, %v", done.State, err)
+			}
+			if seen.Marker == "" || seen.Reason != "drill" {
+				t.Errorf("it was looked for by %+v", seen)
+			}
+			if found := done.Outputs.Asset != nil; found != (fails == nil) || len(done.Warnings) != map[bool]int{true: 0, false: 1}[found] {
+				t.Errorf("%+v, %v", done.Outputs, done.Warnings)
+			}
+		})
+	}
+}
+
 // failing is a store that loses its disk.
 type failing struct {
 	restores.Store

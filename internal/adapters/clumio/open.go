@@ -92,6 +92,7 @@ func open(_ context.Context, config Config, env adapters.Env) (*adapters.Adapter
 		PolicyAssignments: policyAssignments{c},
 		Native:            native{c, routes},
 		Plans:             plans{c},
+		RestoreResults:    restores{c},
 	}, nil
 }
 
