@@ -116,6 +116,37 @@ func TestWalkingTheDemoGivesEveryBackupOnce(t *testing.T) {
 	}
 }
 
+// What no vendor filters by is filtered here, and explain says so.
+func TestBackupsAreFilteredByAccountRegionAndTag(t *testing.T) {
+	s := startSite(t, simkit.Friendly(), nil)
+	var all listed
+	s.call("GET", "/v1/backups?connection=clumio-prod&assetKind=aws-dynamodb-table&pageSize=500", nil).into(t, http.StatusOK, &all)
+	one := all.Items[0].Asset
+	want := 0
+	for _, b := range all.Items {
+		if b.Asset.Account == one.Account && b.Asset.Region == one.Region {
+			want++
+		}
+	}
+	var some struct {
+		listed
+		Explain []struct{ PushedDown, AppliedHere []string }
+	}
+	s.call("GET", "/v1/backups?connection=clumio-prod&assetKind=aws-dynamodb-table&pageSize=500&explain=true&account="+one.Account+"&region="+one.Region, nil).
+		into(t, http.StatusOK, &some)
+	if len(some.Items) != want || want == 0 || want == len(all.Items) {
+		t.Errorf("%d of %d backups, want %d", len(some.Items), len(all.Items), want)
+	}
+	if len(some.Explain) != 1 || !slices.Contains(some.Explain[0].AppliedHere, "account") || !slices.Contains(some.Explain[0].AppliedHere, "region") {
+		t.Errorf("explain: %+v", some.Explain)
+	}
+	var none listed
+	s.call("GET", "/v1/backups?connection=clumio-prod&tag=no-such-tag&pageSize=500", nil).into(t, http.StatusOK, &none)
+	if len(none.Items) != 0 || !none.Complete {
+		t.Errorf("%d backups with a tag that nothing has", len(none.Items))
+	}
+}
+
 func TestOneVendorAwayIsToldAndResumed(t *testing.T) {
 	s := startSite(t, simkit.Friendly(), nil)
 	s.down("ibm-us")

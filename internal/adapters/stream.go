@@ -18,7 +18,8 @@ type Stream[T any] struct {
 	// known without asking. Zero means not known.
 	NewestAt time.Time
 
-	// Pushed names the filters of the query that the vendor applies.
+	// Pushed names the filters of the query that the vendor applies, by the names
+	// of the API: startedAfter, asset, status.
 	Pushed []string
 
 	// Page returns items that come strictly after the place before, in the total

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
 
 	"switchback/internal/fault"
 	"switchback/internal/federate"
@@ -33,6 +34,7 @@ func (s *Server) ListBackups(ctx context.Context, r ListBackupsRequestObject) (L
 	q := model.BackupQuery{
 		StartedAfter: moment(p.StartedAfter), StartedBefore: moment(p.StartedBefore), Assets: assets,
 		AssetKinds: values(p.AssetKind), Statuses: values(p.Status), Types: values(p.Type), Native: wantsNative(p.Include),
+		Accounts: values(p.Account), Regions: values(p.Region), Tags: tags(values(p.Tag)),
 	}
 	l, err := federate.Merge(ctx, s.Federator, page(ctx, conns, paging{p.PageSize, p.Cursor, p.Consistency, p.Require}),
 		federate.Timed[model.Backup]{
@@ -43,6 +45,16 @@ func (s *Server) ListBackups(ctx context.Context, r ListBackupsRequestObject) (L
 		return nil, err
 	}
 	return listed(ctx, l, value(p.Explain))
+}
+
+// tags reads key=value, or key alone.
+func tags(texts []string) []model.Tag {
+	var out []model.Tag
+	for _, text := range texts {
+		key, value, _ := strings.Cut(text, "=")
+		out = append(out, model.Tag{Key: key, Value: value})
+	}
+	return out
 }
 
 // GetBackup implements GET /v1/backups/{id}.

@@ -177,7 +177,7 @@ func listed[T any](ctx context.Context, l *federate.List[T], explain bool) (repl
 
 func explainedOf(sources []federate.Source, query url.Values) []explained {
 	filters := []string{
-		"asset", "assetKind", "status", "type", "startedAfter", "startedBefore", "state", "kind", "createdAfter", "createdBefore",
+		"asset", "assetKind", "status", "type", "startedAfter", "startedBefore", "account", "region", "tag", "state", "kind", "createdAfter", "createdBefore",
 		"search", "protection",
 	}
 	filters = slices.DeleteFunc(filters, func(name string) bool { return !query.Has(name) })

@@ -399,6 +399,15 @@ type ListBackupsParams struct {
 	// AssetKind Kinds of assets.
 	AssetKind *[]AssetKind `form:"assetKind,omitempty" json:"assetKind,omitempty"`
 
+	// Account Accounts that the asset is in, as backups show them.
+	Account *[]string `form:"account,omitempty" json:"account,omitempty"`
+
+	// Region Regions that the asset is in.
+	Region *[]string `form:"region,omitempty" json:"region,omitempty"`
+
+	// Tag Tags of the asset, as `key=value`, or `key` alone for any value.
+	Tag *[]string `form:"tag,omitempty" json:"tag,omitempty"`
+
 	// Status States of backups.
 	Status *[]model.BackupStatus `form:"status,omitempty" json:"status,omitempty"`
 
@@ -1203,6 +1212,27 @@ func (w *ServerInterfaceWrapper) ListBackups(ctx echo.Context) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "assetKind", ctx.QueryParams(), &params.AssetKind, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter assetKind: %s", err))
+	}
+
+	// ------------- Optional query parameter "account" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "account", ctx.QueryParams(), &params.Account, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter account: %s", err))
+	}
+
+	// ------------- Optional query parameter "region" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "region", ctx.QueryParams(), &params.Region, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter region: %s", err))
+	}
+
+	// ------------- Optional query parameter "tag" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tag", ctx.QueryParams(), &params.Tag, runtime.BindQueryParameterOptions{Type: "array", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tag: %s", err))
 	}
 
 	// ------------- Optional query parameter "status" -------------

@@ -92,6 +92,11 @@ type BackupQuery struct {
 	Statuses      []BackupStatus
 	Types         []BackupType
 
+	// Of the asset, as the backup shows it. A tag without a value is met by any.
+	Accounts []string
+	Regions  []string
+	Tags     []Tag
+
 	// Native asks for NativeDocument on every backup.
 	Native bool
 }
@@ -104,5 +109,14 @@ func (q BackupQuery) Matches(b Backup) bool {
 		(len(q.Assets) == 0 || slices.Contains(q.Assets, b.Asset.ID)) &&
 		(len(q.AssetKinds) == 0 || slices.Contains(q.AssetKinds, b.Kind)) &&
 		(len(q.Statuses) == 0 || slices.Contains(q.Statuses, b.Status)) &&
-		(len(q.Types) == 0 || slices.Contains(q.Types, b.Type))
+		(len(q.Types) == 0 || slices.Contains(q.Types, b.Type)) &&
+		(len(q.Accounts) == 0 || slices.Contains(q.Accounts, b.Asset.Account)) &&
+		(len(q.Regions) == 0 || slices.Contains(q.Regions, b.Asset.Region)) &&
+		(len(q.Tags) == 0 || slices.ContainsFunc(q.Tags, b.Asset.hasTag))
+}
+
+func (a Asset) hasTag(wanted Tag) bool {
+	return slices.ContainsFunc(a.Tags, func(t Tag) bool {
+		return t.Key == wanted.Key && (wanted.Value == "" || t.Value == wanted.Value)
+	})
 }

@@ -41,21 +41,31 @@ func TestFiltersAreMetByAnyOfTheirValuesAndAllOfThem(t *testing.T) {
 	asset := model.ID{Connection: "c", Kind: "asset", Key: "1"}
 	other := model.ID{Connection: "d", Kind: "asset", Key: "1"}
 	b := model.Backup{
-		StartedAt: at, Asset: model.Asset{ID: asset}, Kind: model.AssetVM, Status: model.BackupPartial, Type: model.TypeFull,
+		StartedAt: at, Kind: model.AssetVM, Status: model.BackupPartial, Type: model.TypeFull,
+		Asset: model.Asset{ID: asset, Account: "111", Region: "eu", Tags: []model.Tag{{Key: "team", Value: "db"}, {Key: "team", Value: "web"}}},
 	}
 	for name, tt := range map[string]struct {
 		q    model.BackupQuery
 		want bool
 	}{
-		"one of the assets":  {model.BackupQuery{Assets: []model.ID{other, asset}}, true},
-		"none of the assets": {model.BackupQuery{Assets: []model.ID{other}}, false},
-		"one of the kinds":   {model.BackupQuery{AssetKinds: []model.AssetKind{model.AssetVM, model.AssetRDS}}, true},
-		"none of the kinds":  {model.BackupQuery{AssetKinds: []model.AssetKind{model.AssetRDS}}, false},
-		"the status":         {model.BackupQuery{Statuses: []model.BackupStatus{model.BackupPartial}}, true},
-		"another status":     {model.BackupQuery{Statuses: []model.BackupStatus{model.BackupAvailable}}, false},
-		"the type":           {model.BackupQuery{Types: []model.BackupType{model.TypeFull}}, true},
-		"another type":       {model.BackupQuery{Types: []model.BackupType{model.TypeLog}}, false},
-		"one of two filters": {model.BackupQuery{Types: []model.BackupType{model.TypeFull}, Assets: []model.ID{other}}, false},
+		"its account":               {model.BackupQuery{Accounts: []string{"222", "111"}}, true},
+		"another account":           {model.BackupQuery{Accounts: []string{"222"}}, false},
+		"its region":                {model.BackupQuery{Regions: []string{"eu"}}, true},
+		"another region":            {model.BackupQuery{Regions: []string{"us"}}, false},
+		"a tag":                     {model.BackupQuery{Tags: []model.Tag{{Key: "team", Value: "web"}}}, true},
+		"a tag with any value":      {model.BackupQuery{Tags: []model.Tag{{Key: "team"}}}, true},
+		"a tag with another value":  {model.BackupQuery{Tags: []model.Tag{{Key: "team", Value: "ops"}}}, false},
+		"another tag":               {model.BackupQuery{Tags: []model.Tag{{Key: "cost"}}}, false},
+		"its account but not a tag": {model.BackupQuery{Accounts: []string{"111"}, Tags: []model.Tag{{Key: "cost"}}}, false},
+		"one of the assets":         {model.BackupQuery{Assets: []model.ID{other, asset}}, true},
+		"none of the assets":        {model.BackupQuery{Assets: []model.ID{other}}, false},
+		"one of the kinds":          {model.BackupQuery{AssetKinds: []model.AssetKind{model.AssetVM, model.AssetRDS}}, true},
+		"none of the kinds":         {model.BackupQuery{AssetKinds: []model.AssetKind{model.AssetRDS}}, false},
+		"the status":                {model.BackupQuery{Statuses: []model.BackupStatus{model.BackupPartial}}, true},
+		"another status":            {model.BackupQuery{Statuses: []model.BackupStatus{model.BackupAvailable}}, false},
+		"the type":                  {model.BackupQuery{Types: []model.BackupType{model.TypeFull}}, true},
+		"another type":              {model.BackupQuery{Types: []model.BackupType{model.TypeLog}}, false},
+		"one of two filters":        {model.BackupQuery{Types: []model.BackupType{model.TypeFull}, Assets: []model.ID{other}}, false},
 	} {
 		if got := tt.q.Matches(b); got != tt.want {
 			t.Errorf("%s: got %t", name, got)

@@ -34,22 +34,22 @@ func backupFilters(q model.BackupQuery) (filters url.Values, pushed []string) {
 	filters = url.Values{}
 	if len(q.Assets) == 1 && plausible(q.Assets[0].Key) {
 		filters.Set("protected-entity", q.Assets[0].Key)
-		pushed = append(pushed, "assets")
+		pushed = append(pushed, "asset")
 	}
 	if len(q.AssetKinds) == 1 {
 		if entity := entityTypeOf(q.AssetKinds[0]); entity != "" && q.AssetKinds[0] != model.AssetOSAgent { // OS is one too
 			filters.Set("protected-entity-type", entity)
-			pushed = append(pushed, "assetKinds")
+			pushed = append(pushed, "assetKind")
 		}
 	}
 	if words := vendorStatuses(q.Statuses); len(words) > 0 {
 		filters["status"] = words
-		pushed = append(pushed, "statuses")
+		pushed = append(pushed, "status")
 	}
 	if len(q.Types) == 1 {
 		if word := vendorBackupType(q.Types[0]); word != "" {
 			filters.Set("type", word)
-			pushed = append(pushed, "types")
+			pushed = append(pushed, "type")
 		}
 	}
 	return filters, pushed
