@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -134,6 +135,19 @@ func block(t *testing.T, text, comment string) string {
 	return code
 }
 
+// demoAddr is the README's address, or another one where that is taken.
+func demoAddr(t *testing.T) string {
+	t.Helper()
+	for _, addr := range []string{"127.0.0.1:8080", "127.0.0.1:0"} {
+		if l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", addr); err == nil {
+			defer func() { _ = l.Close() }()
+			return l.Addr().String()
+		}
+	}
+	t.Fatal("there is no free port")
+	return ""
+}
+
 // TestReadmeDemo does what the README says, word for word, in a shell.
 func TestReadmeDemo(t *testing.T) {
 	raw, err := os.ReadFile(readme)
@@ -145,7 +159,12 @@ func TestReadmeDemo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	background := exec.Command("bash", "-c", "exec "+strings.TrimSpace(block(t, text, "demo: background")))
+	start := "exec " + strings.TrimSpace(block(t, text, "demo: background"))
+	if addr := demoAddr(t); addr != "127.0.0.1:8080" {
+		start += " --addr " + addr
+		text = strings.ReplaceAll(text, "127.0.0.1:8080", addr)
+	}
+	background := exec.Command("bash", "-c", start)
 	background.Dir = root
 	var said syncBuffer
 	background.Stdout, background.Stderr = &said, &said
